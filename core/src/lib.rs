@@ -1,0 +1,4 @@
+//! Wangge core: records, merge, encrypted store and sync, without screen or server socket.
+
+pub mod model;
+pub mod sync;

@@ -1,0 +1,4 @@
+//! Messages and the sync state machine, without input or output (DESIGN 7).
+
+pub mod frame;
+pub mod wire;
