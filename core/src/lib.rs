@@ -1,4 +1,5 @@
 //! Wangge core: records, merge, encrypted store and sync, without screen or server socket.
 
 pub mod model;
+pub mod net;
 pub mod sync;

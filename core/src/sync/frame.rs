@@ -5,7 +5,6 @@
 
 use ed25519_dalek::{Signature, Signer as _, SigningKey, Verifier as _, VerifyingKey};
 use minicbor::{Decode, Encode};
-use p256::ecdsa::signature::Verifier as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::model::DeviceId;
