@@ -279,7 +279,19 @@ macro_rules! built_in {
 }
 
 /// The kinds that ship with the core.
-const KIND_FILES: &[(&str, &str)] = built_in!("resident",);
+const KIND_FILES: &[(&str, &str)] = built_in!(
+    "region",
+    "building",
+    "dwelling",
+    "household",
+    "resident",
+    "membership",
+    "residence",
+    "care",
+    "place",
+    "visit",
+    "hazard",
+);
 const LISTS_FILE: &str = include_str!("../../schema/codes.toml");
 const ACCESS_FILE: &str = include_str!("../../schema/access.toml");
 
@@ -369,5 +381,17 @@ fn syntax(file: &str, error: &toml::de::Error) -> SchemaError {
         file: file.to_owned(),
         zh: format!("文件写法有误：{}", error.message()),
         en: format!("cannot be read: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_files_load() {
+        let schema = Schema::parse(SCHEMA_VERSION, KIND_FILES, LISTS_FILE, ACCESS_FILE);
+        let schema = schema.unwrap_or_else(|problems| panic!("{problems:#?}"));
+        assert_eq!(schema.kinds.len(), KIND_FILES.len());
     }
 }
