@@ -1,10 +1,12 @@
 //! Schema, values, names and checks: pure data and functions.
 
 pub mod change;
+pub mod idno;
 pub mod ids;
 pub mod lint;
 pub mod member;
 pub mod schema;
+pub mod validate;
 
 pub use change::{ChangeBody, Envelope, Meta, Observation, Source, Value};
 pub use ids::{
@@ -12,3 +14,4 @@ pub use ids::{
 };
 pub use member::Member;
 pub use schema::{Code, CodeList, Fact, Field, FieldType, Kind, Label, Rule, Schema};
+pub use validate::{Problem, Severity};

@@ -1,0 +1,345 @@
+//! Checks of values before they are written: every problem at once, each with a sentence in both languages.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    change::Value,
+    idno,
+    ids::{RecordId, Role},
+    member::Member,
+    schema::{Field, FieldType, Kind, Rule, Schema, base_key},
+};
+
+/// Longest text in bytes (DESIGN 3).
+pub const MAX_TEXT: usize = 4096;
+/// Counts beyond this lose digits in JSON readers that know only doubles.
+const MAX_INT: i64 = 1 << 53;
+/// 1800-01-01 and 2200-01-01: what lies outside is a slip.
+const TIMES: std::ops::Range<i64> = -5_364_662_400_000..7_258_118_400_000;
+
+/// Whether a problem only marks a value or keeps it from being written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// The value is kept and marked.
+    Warn,
+    /// The value is not written.
+    Block,
+}
+
+/// What is wrong with one field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Key of the field.
+    pub field: String,
+    /// Name of the rule, for programs.
+    pub rule: String,
+    /// Chinese sentence.
+    pub zh: String,
+    /// English sentence.
+    pub en: String,
+    /// Kept and marked, or not written.
+    pub severity: Severity,
+}
+
+impl Problem {
+    /// Whether it keeps the value from being written.
+    pub fn blocks(&self) -> bool {
+        self.severity == Severity::Block
+    }
+}
+
+/// Collects the problems of one field; sentences begin with its label.
+struct Found<'a> {
+    field: &'a Field,
+    problems: Vec<Problem>,
+}
+
+impl Found<'_> {
+    fn add(&mut self, severity: Severity, rule: &str, zh: &str, en: &str) {
+        self.problems.push(Problem {
+            field: self.field.key.clone(),
+            rule: rule.to_owned(),
+            zh: format!("{}：{zh}", self.field.zh),
+            en: format!("{}: {en}", self.field.en),
+            severity,
+        });
+    }
+    fn block(&mut self, rule: &str, zh: &str, en: &str) {
+        self.add(Severity::Block, rule, zh, en);
+    }
+    fn warn(&mut self, rule: &str, zh: &str, en: &str) {
+        self.add(Severity::Warn, rule, zh, en);
+    }
+}
+
+/// Checks one put of a document: the field is known, the key has the shape of its rule, the value is sound.
+pub fn check_put(schema: &Schema, kind: &Kind, key: &str, value: &Value) -> Vec<Problem> {
+    let Some(field) = kind.field(key) else {
+        return vec![Problem {
+            field: base_key(key).to_owned(),
+            rule: "unknown_field".to_owned(),
+            zh: format!("“{}”没有字段 {}", kind.zh, base_key(key)),
+            en: format!("{} has no field {}", kind.en, base_key(key)),
+            severity: Severity::Block,
+        }];
+    };
+    let mut problems = check_value(schema, field, value);
+    if !key_fits(field, key, value) {
+        let mut found = Found { field, problems: Vec::new() };
+        found.block("key", "内部键名与字段规则不符", "the document key does not fit the rule of the field");
+        problems.append(&mut found.problems);
+    }
+    problems
+}
+
+/// Whether a document key has the shape that the field's rule asks for: `field`, `field/<hash of the member>`, or
+/// `field/<ulid>`. A member may be cleared, then its key cannot be compared with its text.
+pub fn key_fits(field: &Field, key: &str, value: &Value) -> bool {
+    let tail = key.strip_prefix(field.key.as_str()).and_then(|rest| rest.strip_prefix('/'));
+    match (field.rule, tail) {
+        (Rule::Set, Some(tail)) => match Member::from_value(value) {
+            Some(member) => key == Member::key(&field.key, &member.text),
+            None => value.is_null() && tail.len() == 16 && tail.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')),
+        },
+        (Rule::Log, Some(tail)) => ulid::Ulid::from_string(tail).is_ok_and(|ulid| ulid.to_string() == tail),
+        (Rule::Set | Rule::Log, None) | (_, Some(_)) => false,
+        (_, None) => key == field.key,
+    }
+}
+
+/// Checks one value against its field. Of a `set` field the value is a [`Member`], of a `log` field a small JSON object.
+/// `Null` clears a field and is always sound by itself; whether a record may lack it, [`check_record`] says.
+pub fn check_value(schema: &Schema, field: &Field, value: &Value) -> Vec<Problem> {
+    let mut found = Found { field, problems: Vec::new() };
+    if value.text().is_some_and(|text| text.len() > MAX_TEXT) {
+        found.block("size", "内容过大，最多4KiB", "more than 4 KiB");
+    }
+    match (field.rule, value) {
+        (_, Value::Null) => {}
+        (Rule::Set, _) => match Member::from_value(value) {
+            Some(member) => {
+                check_scalar(schema, &mut found, &Value::Text(member.text));
+                if let Some(date) = member.date {
+                    check_date(&mut found, &date);
+                }
+            }
+            None => found.block("type", "成员格式不对", "not a member of a set"),
+        },
+        (Rule::Log, _) => check_entry(&mut found, value),
+        _ => check_scalar(schema, &mut found, value),
+    }
+    found.problems
+}
+
+/// Checks a whole record as its author would submit it: every value, and that the fields are there which the schema
+/// requires and the author's role may write. Keys are document keys.
+pub fn check_record(schema: &Schema, kind: &Kind, role: Role, values: &BTreeMap<String, Value>) -> Vec<Problem> {
+    let mut problems: Vec<_> = values.iter().flat_map(|(key, value)| check_put(schema, kind, key, value)).collect();
+    for field in kind.fields.iter().filter(|f| f.required && schema.may_write(role, kind, f)) {
+        let present = values.iter().any(|(key, value)| base_key(key) == field.key && !value.is_null());
+        if !present {
+            let mut found = Found { field, problems: Vec::new() };
+            found.block("required", "必填", "must be filled in");
+            problems.append(&mut found.problems);
+        }
+    }
+    problems
+}
+
+fn check_scalar(schema: &Schema, found: &mut Found, value: &Value) {
+    let field = found.field;
+    match (field.value_type, value) {
+        (FieldType::Text, Value::Text(text)) => check_text(found, text),
+        (FieldType::Code, Value::Text(code)) => {
+            let list = field.list.as_deref().and_then(|name| schema.lists.get(name));
+            if list.is_none_or(|list| list.get(code).is_none()) {
+                found.block("code", "不在代码表中", "not a code of the list");
+            }
+        }
+        (FieldType::Date, Value::Text(date)) => check_date(found, date),
+        (FieldType::Phone, Value::Text(number)) => check_phone(found, number),
+        (FieldType::IdNumber, Value::Text(number)) => check_id(found, number),
+        (FieldType::Ref, Value::Text(id)) => {
+            if id.parse::<RecordId>().is_ok_and(|parsed| parsed.to_string() == *id) {
+                return;
+            }
+            found.block("ref", "不是有效的记录编号", "not a record id");
+        }
+        (FieldType::Int, Value::Int(number)) => {
+            if !(-MAX_INT..=MAX_INT).contains(number) {
+                found.block("range", "数值过大", "number out of range");
+            }
+        }
+        (FieldType::Time, Value::Int(ms)) => {
+            if !TIMES.contains(ms) {
+                found.block("range", "时间应在1800年至2200年之间", "time must lie between the years 1800 and 2200");
+            }
+        }
+        (FieldType::Degree, Value::Int(number)) => {
+            if !(-1_800_000_000..=1_800_000_000).contains(number) {
+                found.block("range", "经纬度超出范围", "degrees out of range");
+            }
+        }
+        (FieldType::Bool, Value::Bool(_)) => {}
+        (expected, _) => {
+            let (zh, en) = type_words(expected);
+            found.block("type", &format!("应为{zh}"), &format!("must be {en}"));
+        }
+    }
+}
+
+fn type_words(expected: FieldType) -> (&'static str, &'static str) {
+    match expected {
+        FieldType::Text => ("文字", "text"),
+        FieldType::Int => ("整数", "a whole number"),
+        FieldType::Bool => ("是或否", "yes or no"),
+        FieldType::Date => ("日期", "a date"),
+        FieldType::Code => ("代码", "a code"),
+        FieldType::Phone => ("电话号码", "a telephone number"),
+        FieldType::IdNumber => ("身份证号", "an ID number"),
+        FieldType::Ref => ("记录编号", "a record id"),
+        FieldType::Time => ("时间（毫秒）", "a time in milliseconds"),
+        FieldType::Degree => ("经纬度（1e-7度的整数）", "an integer of 1e-7 degrees"),
+    }
+}
+
+fn check_text(found: &mut Found, text: &str) {
+    if text.trim().is_empty() {
+        found.block("blank", "没有内容；要清除请选“清除”", "blank; to clear a field, clear it");
+        return;
+    }
+    if text.trim() != text {
+        found.warn("spaces", "首尾有空格", "spaces at the beginning or end");
+    }
+    check_characters(found, text);
+    check_length(found, text);
+}
+
+fn check_length(found: &mut Found, text: &str) {
+    let count = text.chars().count();
+    if let Some(max) = found.field.max
+        && count > max as usize
+    {
+        let (zh, en) = (format!("最多{max}字，现有{count}字"), format!("at most {max} characters, not {count}"));
+        found.block("length", &zh, &en);
+    }
+}
+
+/// Control characters and those that turn the direction of writing could make one name look like another.
+fn check_characters(found: &mut Found, text: &str) {
+    let turns = |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
+    if text.chars().any(|c| (c.is_control() && c != '\n') || turns(c)) {
+        found.block("control", "含有不可见的控制字符", "holds invisible control characters");
+    }
+    if text.contains('\u{fffd}') {
+        found.warn("damaged", "有字符在转换编码时损坏", "characters were damaged by a change of encoding");
+    }
+    if text.chars().any(|c| matches!(c, '\u{e000}'..='\u{f8ff}')) {
+        found.warn(
+            "private_use",
+            "有自造字，别的手机可能显示不出",
+            "holds private-use characters that other phones may not show",
+        );
+    }
+}
+
+fn check_date(found: &mut Found, date: &str) {
+    let bytes = date.as_bytes();
+    let shaped = matches!(bytes.len(), 7 | 10)
+        && bytes.iter().enumerate().all(|(i, b)| if i == 4 || i == 7 { *b == b'-' } else { b.is_ascii_digit() });
+    if !shaped {
+        found.block("date_shape", "日期应写作2026-03-08，日不详时写2026-03", "write a date as 2026-03-08, or 2026-03");
+        return;
+    }
+    let number = |range: std::ops::Range<usize>| date[range].parse().unwrap_or(0);
+    let day = if date.len() == 10 { number(8..10) } else { 1 };
+    if !is_real_date(number(0..4), number(5..7), day) {
+        found.block("date", "日历上没有这一天", "there is no such day");
+    }
+}
+
+fn check_phone(found: &mut Found, number: &str) {
+    let digits = number.bytes().all(|b| b.is_ascii_digit());
+    match phone_kind(number) {
+        _ if !digits || number.is_empty() => found.block("phone_digits", "只填数字", "digits only"),
+        Some(PhoneKind::Local) => found.warn("phone_area", "缺区号", "the area code is missing"),
+        Some(_) => {}
+        None => {
+            found.block("phone", "不是11位手机号或带区号的固定电话", "neither a mobile of 11 digits nor a landline")
+        }
+    }
+}
+
+/// What a row of digits is as a telephone number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PhoneKind {
+    /// 11 digits from 13 to 19.
+    Mobile,
+    /// Area code and number.
+    Landline,
+    /// A landline without its area code.
+    Local,
+    /// 110, 12345, 95598, 400…: numbers of offices.
+    Service,
+}
+
+/// Which kind of telephone number digits are; `None` if they are none.
+pub fn phone_kind(digits: &str) -> Option<PhoneKind> {
+    let bytes = digits.as_bytes();
+    if !bytes.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    match (bytes, bytes.len()) {
+        ([b'1', b'3'..=b'9', ..], 11) => Some(PhoneKind::Mobile),
+        ([b'0', b'1', b'0', b'2'..=b'8', ..] | [b'0', b'2', _, b'2'..=b'8', ..], 11)
+        | ([b'0', b'3'..=b'9', _, _, b'2'..=b'8', ..], 11 | 12) => Some(PhoneKind::Landline),
+        ([b'2'..=b'8', ..], 7 | 8) => Some(PhoneKind::Local),
+        ([b'4' | b'8', b'0', b'0', ..], 10) | ([b'1', ..], 3..=5) | ([b'9', b'5' | b'6', ..], 5..=6) => {
+            Some(PhoneKind::Service)
+        }
+        _ => None,
+    }
+}
+
+/// A number that breaks a rule is kept and marked: it may be what the document shows, and no person is lost for it.
+fn check_id(found: &mut Found, number: &str) {
+    check_text(found, number);
+    if idno::normalise(number) != number {
+        found.block("id_form", "请用半角、不带空格、大写X", "write it without spaces, in half width, with a capital X");
+    } else if let Err(error) = idno::check(number) {
+        let text = error.to_string();
+        let (zh, en) = text.split_once(" / ").expect("every message of IdError has two halves");
+        found.warn(error.rule(), zh, en);
+    }
+}
+
+fn check_entry(found: &mut Found, value: &Value) {
+    let object = value.text().and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
+    let Some(serde_json::Value::Object(entry)) = object else {
+        found.block("entry", "记录格式不对", "an entry is a small JSON object");
+        return;
+    };
+    if entry.is_empty() || entry.values().any(|part| part.is_object() || part.is_array()) {
+        found.block("entry", "记录格式不对", "an entry is one flat JSON object");
+    }
+    for text in entry.values().filter_map(serde_json::Value::as_str) {
+        check_characters(found, text);
+        check_length(found, text);
+    }
+}
+
+/// Whether a day stands in the calendar, from 1800 to 2199.
+pub fn is_real_date(year: u32, month: u32, day: u32) -> bool {
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let days = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if leap => 29,
+        2 => 28,
+        _ => 0,
+    };
+    (1800..2200).contains(&year) && (1..=days).contains(&day)
+}
