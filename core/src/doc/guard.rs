@@ -1,0 +1,356 @@
+//! The admission guard: what a foreign change must pass before it is applied (DESIGN 8, SECURITY 4).
+//!
+//! Cheap checks come first, and the library is asked last. Everything here follows from the change, its dependencies,
+//! the claimed document and the schema alone, so that every phone and the server judge alike.
+//!
+//! # Rules
+//! A refusal names one of these; the names are stable.
+//!
+//! | rule | refused because |
+//! |---|---|
+//! | `chunk.*` | the bytes are not a change of ours, see [`ChunkError`](super::ChunkError) |
+//! | `start_op` | the first operation does not have the number after the highest in its past |
+//! | `seq` | it is not the writer's next change in this document |
+//! | `fork` | the writer has another change of this number here |
+//! | `own_past` | it had not seen the writer's own change before |
+//! | `time` | the time of observation is impossible |
+//! | `id` | `_id` is missing, misplaced or that of another document |
+//! | `audience` | the role does not receive this audience, or the kind has no document in it |
+//! | `key` | a key is no field of this kind and audience, or not in the field's form |
+//! | `value` | a value is of another type than the field, or too long |
+//! | `role` | the role may not write the field |
+//! | `decide` | the role may not decide the field, or `decides` is malformed |
+//! | `seen` | `seen` names no field of this kind and audience, or is malformed |
+//! | `empty` | a change without operations confirms and decides nothing |
+//! | `twice` | a key is put twice and not in the way described below |
+//! | `preds` | the predecessors are not exactly what its dependencies show |
+//! | `decode` | the document library reads something else from the bytes than we do |
+//! | `canonical` | the bytes are not the ones that the document library writes for this content |
+//! | `trial` | on a copy, applying, saving or loading failed or gave another result |
+//! | `document` | our own copy of the document cannot be used |
+//!
+//! # A key twice
+//! Automerge drops a put equal to what it shows. Where such a put must count, a change puts a filler and then the value:
+//! null before a value, `false` before null. The last put is the claim. This is the only way a key may occur twice.
+
+use automerge::{Automerge, Change};
+
+use super::{
+    chunk::{self, OpName, Parsed},
+    document::{Document, heads_after},
+    history::{History, Misfit},
+    library::{self, Fault, guarded},
+    vocabulary::{ID_KEY, clock_is_sane, field_of, filler, is_short_hash, value_fits},
+};
+use crate::model::{ChangeBody, ChangeHash, DocId, Field, Kind, Role, Schema, Value};
+
+/// What the sender claims about a change, already checked against what the sender may claim.
+#[derive(Clone, Copy, Debug)]
+pub struct Claimed<'a> {
+    /// The document.
+    pub doc: DocId,
+    /// The kind of the record.
+    pub kind: &'a Kind,
+    /// The author's role.
+    pub role: Role,
+    /// The schema in use here.
+    pub schema: &'a Schema,
+}
+
+/// Why a change can be judged only later. Nothing is stored; the sender keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// Changes that it depends on are not here.
+    UnknownDeps(Vec<ChangeHash>),
+    /// It was written under a schema that is not known here yet.
+    NewerSchema(u32),
+}
+
+/// Why a change is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{zh} / {en}")]
+pub struct Refusal {
+    /// The rule, by its stable name.
+    pub rule: &'static str,
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+/// The guard's answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may be applied, and this is what it says.
+    Admit(ChangeBody),
+    /// It must wait.
+    Held(Held),
+    /// It must not be applied.
+    Refuse(Refusal),
+}
+
+enum Stop {
+    Held(Held),
+    Refuse(Refusal),
+}
+
+impl From<Stop> for Verdict {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Held(held) => Self::Held(held),
+            Stop::Refuse(refusal) => Self::Refuse(refusal),
+        }
+    }
+}
+
+fn refuse(rule: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Stop {
+    Stop::Refuse(Refusal { rule, zh: zh.into(), en: en.into() })
+}
+
+/// Judges a foreign change of a document. `doc` holds the accepted changes and is not touched.
+pub fn admit(claimed: &Claimed<'_>, doc: &Document, raw: &[u8]) -> Verdict {
+    judge(claimed, doc, raw).map_or_else(Verdict::from, |(body, _)| Verdict::Admit(body))
+}
+
+/// As [`admit`], and leaves an admitted change applied: the copy it was tried on takes the document's place.
+pub fn admit_into(claimed: &Claimed<'_>, doc: &mut Document, raw: &[u8]) -> Verdict {
+    match judge(claimed, doc, raw) {
+        Ok((body, copy)) => {
+            if let Some(copy) = copy {
+                doc.adopt(copy, &body);
+            }
+            Verdict::Admit(body)
+        }
+        Err(stop) => stop.into(),
+    }
+}
+
+/// The change and the copy that holds it; no copy where the document holds it already.
+fn judge(claimed: &Claimed<'_>, doc: &Document, raw: &[u8]) -> Result<(ChangeBody, Option<Automerge>), Stop> {
+    let parsed = chunk::parse(raw).map_err(|error| {
+        let text = error.to_string();
+        let (zh, en) = text.split_once(" / ").unwrap_or((&text, &text));
+        refuse(error.rule(), zh, en)
+    })?;
+    let body = &parsed.body;
+    if body.meta.schema > claimed.schema.version {
+        return Err(Stop::Held(Held::NewerSchema(body.meta.schema)));
+    }
+    let Some((inner, history)) = doc.parts().filter(|_| doc.id() == claimed.doc) else {
+        return Err(refuse("document", "本机文档不可用", "our copy of the document cannot be used"));
+    };
+    if history.contains(&body.hash) {
+        return Ok((parsed.body, None));
+    }
+    check_numbers(history, body)?;
+    check_rights(claimed, body)?;
+    let copy = try_on_copy(inner, &parsed, raw)?;
+    Ok((parsed.body, Some(copy)))
+}
+
+fn check_numbers(history: &History, body: &ChangeBody) -> Result<(), Stop> {
+    history.check(body).map_err(|misfit| match misfit {
+        Misfit::Unknown(deps) => Stop::Held(Held::UnknownDeps(deps)),
+        Misfit::StartOp { expected } => refuse(
+            "start_op",
+            format!("操作序号应为 {expected}，实为 {}", body.start_op),
+            format!("first operation should be {expected}, is {}", body.start_op),
+        ),
+        Misfit::Seq { expected } => refuse(
+            "seq",
+            format!("改动序号应为 {expected}，实为 {}", body.seq),
+            format!("sequence number should be {expected}, is {}", body.seq),
+        ),
+        Misfit::Fork => {
+            refuse("fork", "同一写入者的序号重复，可能是复制的手机", "the writer has used this number before")
+        }
+        Misfit::OwnPast => {
+            refuse("own_past", "改动未包含写入者自己的前一改动", "the writer's own last change is not in its past")
+        }
+    })
+}
+
+/// Everything that needs only the change, the schema and the role.
+fn check_rights(claimed: &Claimed<'_>, body: &ChangeBody) -> Result<(), Stop> {
+    if !clock_is_sane(body.time) {
+        return Err(refuse("time", "观察时间不合理", "the time of observation is impossible"));
+    }
+    if !names_document(body, claimed.doc) {
+        return Err(refuse(
+            "id",
+            "改动未写明或写错所属文档",
+            "the change does not name its document, or names another",
+        ));
+    }
+    let audience = claimed.doc.audience;
+    let has_document = claimed.kind.fields.iter().any(|field| field.audience == audience);
+    if !has_document || !claimed.schema.receives(claimed.role, audience) {
+        return Err(refuse(
+            "audience",
+            format!("{}无权使用此类资料", claimed.role.zh()),
+            format!("role {} does not receive audience {audience}", claimed.role),
+        ));
+    }
+    if body.puts.is_empty() && body.meta.seen.is_empty() && body.meta.decides.is_empty() {
+        return Err(refuse("empty", "改动没有内容", "a change without operations that confirms nothing"));
+    }
+    let own = usize::from(body.deps.is_empty());
+    let mut fields = check_puts(claimed, &body.puts[own..])?;
+    fields.extend(check_seen(claimed, body)?);
+    check_decision(claimed, body, &fields)
+}
+
+/// Whether `_id` is first in a change without dependencies and nowhere else, and is the document's.
+pub(super) fn names_document(body: &ChangeBody, doc: DocId) -> bool {
+    let mut puts = body.puts.iter();
+    let first = !body.deps.is_empty()
+        || puts.next().is_some_and(|(key, value)| {
+            key == ID_KEY && matches!(value, Value::Bytes(bytes) if *bytes == doc.to_bytes())
+        });
+    first && puts.all(|(key, _)| key != ID_KEY)
+}
+
+/// Each key belongs to a field that the role may write, each value has its type, and no key occurs twice but for a
+/// filler right before its value.
+fn check_puts<'a>(claimed: &Claimed<'a>, puts: &[(String, Value)]) -> Result<Vec<&'a Field>, Stop> {
+    let mut fields = Vec::with_capacity(puts.len());
+    let mut claims = Vec::with_capacity(puts.len());
+    for (at, (key, value)) in puts.iter().enumerate() {
+        let field = field_of(claimed.kind, claimed.doc.audience, key).ok_or_else(|| {
+            let key: String = key.chars().take(80).collect();
+            refuse("key", format!("没有字段“{key}”"), format!("no field {key}"))
+        })?;
+        match puts.get(at + 1).filter(|(next, _)| next == key) {
+            Some((_, claim)) if *value == filler(claim) => continue,
+            Some(_) => return Err(twice(field)),
+            None if value_fits(field, key, value) => {}
+            None => {
+                let zh = format!("“{}”的值类型不对或过长", field.zh);
+                return Err(refuse("value", zh, format!("value of {} does not fit", field.key)));
+            }
+        }
+        check_may_write(claimed, field)?;
+        claims.push(key);
+        fields.push(field);
+    }
+    claims.sort_unstable();
+    let again = claims.windows(2).find(|pair| pair[0] == pair[1]).and_then(|pair| claimed.kind.field(pair[0]));
+    again.map_or(Ok(fields), |field| Err(twice(field)))
+}
+
+fn twice(field: &Field) -> Stop {
+    refuse("twice", format!("“{}”写了两次", field.zh), format!("{} is put twice", field.key))
+}
+
+fn check_may_write(claimed: &Claimed<'_>, field: &Field) -> Result<(), Stop> {
+    if claimed.schema.may_write(claimed.role, claimed.kind, field) {
+        return Ok(());
+    }
+    Err(refuse(
+        "role",
+        format!("{}不能填写“{}”", claimed.role.zh(), field.zh),
+        format!("role {} may not write {}", claimed.role, field.key),
+    ))
+}
+
+/// The fields that a confirmation names; `*` needs a role that may write some field here.
+fn check_seen<'a>(claimed: &Claimed<'a>, body: &ChangeBody) -> Result<Vec<&'a Field>, Stop> {
+    let mut fields = Vec::new();
+    for seen in &body.meta.seen {
+        if seen == "*" {
+            let writes = |field: &&Field| {
+                field.audience == claimed.doc.audience && claimed.schema.may_write(claimed.role, claimed.kind, field)
+            };
+            if !claimed.kind.fields.iter().any(|field| writes(&field)) {
+                return Err(refuse(
+                    "role",
+                    format!("{}不能确认此类资料", claimed.role.zh()),
+                    "the role may not confirm here",
+                ));
+            }
+            continue;
+        }
+        let (name, claim) = seen.split_once(':').map_or((seen.as_str(), None), |(name, claim)| (name, Some(claim)));
+        let field = claimed.kind.field(name).filter(|field| field.audience == claimed.doc.audience);
+        let Some(field) = field.filter(|_| claim.is_none_or(is_short_hash)) else {
+            return Err(refuse("seen", "确认的字段写法有误", "a confirmed field is unknown or malformed"));
+        };
+        check_may_write(claimed, field)?;
+        fields.push(field);
+    }
+    Ok(fields)
+}
+
+/// A decision needs a role that may decide each field it is about.
+fn check_decision(claimed: &Claimed<'_>, body: &ChangeBody, fields: &[&Field]) -> Result<(), Stop> {
+    if body.meta.decides.is_empty() {
+        return Ok(());
+    }
+    if !body.meta.decides.iter().all(|claim| claim == "*" || is_short_hash(claim)) {
+        return Err(refuse("decide", "决定所指的记录写法有误", "a decided claim is malformed"));
+    }
+    // Where it names no field, it is about all that can be decided here.
+    let all: Vec<&Field>;
+    let fields = if fields.is_empty() {
+        let here = |field: &&Field| field.audience == claimed.doc.audience && !field.decide.is_empty();
+        all = claimed.kind.fields.iter().filter(here).collect();
+        &all
+    } else {
+        fields
+    };
+    match fields.iter().find(|field| !field.decide.contains(&claimed.role)) {
+        None if !fields.is_empty() => Ok(()),
+        None => Err(refuse("decide", "此处没有需要决定的字段", "nothing can be decided here")),
+        Some(field) => Err(refuse(
+            "decide",
+            format!("{}不能决定“{}”", claimed.role.zh(), field.zh),
+            format!("role {} may not decide {}", claimed.role, field.key),
+        )),
+    }
+}
+
+/// The library's part: predecessors, canonical encoding, and a trial on a copy.
+fn try_on_copy(inner: &Automerge, parsed: &Parsed, raw: &[u8]) -> Result<Automerge, Stop> {
+    let body = &parsed.body;
+    let outcome = guarded(|| {
+        let deps = library::library_hashes(&body.deps);
+        if !preds_follow(inner, parsed, &deps) {
+            return Ok(Err(refuse(
+                "preds",
+                "改动的前值引用与前序改动不符",
+                "predecessors do not follow from the dependencies",
+            )));
+        }
+        let change = Change::try_from(raw).map_err(Fault::said)?;
+        let expanded = change.decode();
+        if !library::agrees(&expanded, parsed) {
+            return Ok(Err(refuse("decode", "改动数据有歧义", "the bytes can be read in two ways")));
+        }
+        if Change::from(expanded).raw_bytes() != raw {
+            return Ok(Err(refuse("canonical", "改动数据写法不规范", "the bytes are not canonical")));
+        }
+        let mut copy = inner.clone();
+        library::apply(&mut copy, vec![change], Some(&heads_after(inner, body)))?;
+        library::proven(&copy, false)?;
+        Ok(Ok(copy))
+    });
+    outcome.unwrap_or_else(|fault| {
+        let reason = match fault {
+            Fault::Panic => "panic".to_owned(),
+            Fault::Said(text) => text,
+        };
+        Err(refuse("trial", "改动试用失败", format!("trial failed: {reason}")))
+    })
+}
+
+/// A put replaces exactly what its dependencies show under its key, and the second of a pair replaces the first.
+fn preds_follow(inner: &Automerge, parsed: &Parsed, deps: &[automerge::ChangeHash]) -> bool {
+    let body = &parsed.body;
+    body.puts.iter().zip(&parsed.preds).enumerate().all(|(at, ((key, _), preds))| {
+        if at > 0 && body.puts[at - 1].0 == *key {
+            let first = OpName { counter: body.start_op + at as u64 - 1, actor: body.actor };
+            return *preds == [first];
+        }
+        library::visible_at(inner, key, deps).is_some_and(|visible| visible == *preds)
+    })
+}

@@ -1,0 +1,14 @@
+//! A record as an automerge document, and the admission guard for foreign changes (DESIGN 3, 8). Nothing outside this
+//! folder sees automerge.
+
+pub mod chunk;
+mod columns;
+mod cursor;
+mod document;
+pub mod guard;
+mod history;
+mod library;
+mod vocabulary;
+
+pub use chunk::ChunkError;
+pub use document::{DocError, Document, Draft, Written};
