@@ -1,13 +1,16 @@
 //! Schema, values, names and checks: pure data and functions.
 
+pub mod address;
 pub mod change;
 pub mod idno;
 pub mod ids;
 pub mod lint;
 pub mod member;
 pub mod schema;
+pub mod text;
 pub mod validate;
 
+pub use address::Address;
 pub use change::{ChangeBody, Envelope, Meta, Observation, Source, Value};
 pub use ids::{
     Actor, Audience, BadName, Bucket, ChangeHash, DeviceId, DocId, KindName, Millis, RecordId, Role, Scope, UserId,
