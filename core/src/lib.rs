@@ -3,4 +3,5 @@
 pub mod doc;
 pub mod model;
 pub mod net;
+pub mod store;
 pub mod sync;
