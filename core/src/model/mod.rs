@@ -1,7 +1,9 @@
 //! Schema, values, names and checks: pure data and functions.
 
+pub mod access;
 pub mod address;
 pub mod change;
+pub mod deny;
 pub mod idno;
 pub mod ids;
 pub mod lint;

@@ -6,8 +6,12 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
-use super::ids::{Audience, KindName, Role};
+use super::{
+    ids::{Audience, KindName, Role},
+    lint,
+};
 
 /// Text in both languages; Chinese is the first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,7 +161,7 @@ pub struct Kind {
     #[serde(default)]
     pub server: bool,
     /// The fields, in the order of the form.
-    #[serde(rename = "field")]
+    #[serde(rename = "field", default)]
     pub fields: Vec<Field>,
 }
 
@@ -252,6 +256,8 @@ pub struct Schema {
     pub lists: BTreeMap<String, CodeList>,
     /// Who receives and writes.
     pub access: Access,
+    /// SHA-256 over the texts of the files it was read from.
+    pub digest: [u8; 32],
 }
 
 /// What is wrong in a schema file.
@@ -292,6 +298,8 @@ const KIND_FILES: &[(&str, &str)] = built_in!(
     "visit",
     "hazard",
 );
+pub(super) const LISTS: &str = "codes.toml";
+pub(super) const ACCESS: &str = "access.toml";
 const LISTS_FILE: &str = include_str!("../../schema/codes.toml");
 const ACCESS_FILE: &str = include_str!("../../schema/access.toml");
 
@@ -311,48 +319,47 @@ impl Schema {
     /// Reads schema files and checks them against each other; every problem at once.
     pub fn parse(version: u32, kinds: &[(&str, &str)], lists: &str, access: &str) -> Result<Self, Vec<SchemaError>> {
         let mut problems = Vec::new();
-        let mut schema = Self { version, kinds: BTreeMap::new(), lists: BTreeMap::new(), access: Access::default() };
+        let digest = digest(kinds, lists, access);
+        let mut schema =
+            Self { version, kinds: BTreeMap::new(), lists: BTreeMap::new(), access: Access::default(), digest };
         match toml::from_str::<ListsFile>(lists) {
-            Ok(file) => schema.lists = file.list.into_iter().map(|l| (l.name.clone(), l)).collect(),
-            Err(error) => problems.push(syntax("codes.toml", &error)),
+            Ok(file) => {
+                lint::check_lists(&file.list, &mut problems);
+                schema.lists = file.list.into_iter().map(|l| (l.name.clone(), l)).collect();
+            }
+            Err(error) => problems.push(syntax(LISTS, &error)),
         }
         match toml::from_str(access) {
             Ok(table) => schema.access = table,
-            Err(error) => problems.push(syntax("access.toml", &error)),
+            Err(error) => problems.push(syntax(ACCESS, &error)),
         }
+        let mut unread = false;
         for (file, text) in kinds {
             match toml::from_str::<Kind>(text) {
                 Ok(kind) => {
-                    super::lint::check_kind(file, &kind, &schema, &mut problems);
+                    lint::check_kind(file, &kind, &schema, &mut problems);
                     schema.kinds.insert(kind.name.clone(), kind);
                 }
-                Err(error) => problems.push(syntax(file, &error)),
+                Err(error) => {
+                    unread = true;
+                    problems.push(syntax(file, &error));
+                }
             }
         }
-        super::lint::check_references(&schema, &mut problems);
+        // What kinds say of each other can be judged only when all of them could be read.
+        if !unread {
+            lint::check_references(&schema, &mut problems);
+        }
         if problems.is_empty() { Ok(schema) } else { Err(problems) }
     }
 
+    /// SHA-256 over the texts of its files: the control log names a schema by version and hash.
+    pub fn hash(&self) -> [u8; 32] {
+        self.digest
+    }
     /// A kind by name.
     pub fn kind(&self, name: &str) -> Option<&Kind> {
         self.kinds.get(&KindName(name.to_owned()))
-    }
-    /// Whether the phones of a role receive an audience.
-    pub fn receives(&self, role: Role, audience: Audience) -> bool {
-        self.access.receive.get(&role).is_some_and(|list| list.contains(&audience))
-    }
-    /// The audiences a role receives.
-    pub fn audiences_of(&self, role: Role) -> &[Audience] {
-        self.access.receive.get(&role).map_or(&[], Vec::as_slice)
-    }
-    /// Whether a role may write a field: it may write the kind, receives the audience, and the field names it or nobody.
-    pub fn may_write(&self, role: Role, kind: &Kind, field: &Field) -> bool {
-        let kinds = self.access.write.get(&role).map_or(&[][..], Vec::as_slice);
-        !kind.server
-            && !field.server
-            && kinds.iter().any(|k| k == "*" || *k == kind.name.0)
-            && self.receives(role, field.audience)
-            && (field.write.is_empty() || field.write.contains(&role))
     }
     /// The rank of a value in the field's code list; values out of the list rank 0.
     pub fn rank(&self, field: &Field, value: &super::change::Value) -> u8 {
@@ -374,6 +381,19 @@ impl Schema {
             _ => value.to_string(),
         }
     }
+}
+
+/// Names and lengths go in, so that no two sets of files give the same bytes; the order of the kinds does not count.
+fn digest(kinds: &[(&str, &str)], lists: &str, access: &str) -> [u8; 32] {
+    let mut files = kinds.to_vec();
+    files.extend([(LISTS, lists), (ACCESS, access)]);
+    files.sort_unstable();
+    let mut sha = Sha256::new();
+    for part in files.into_iter().flat_map(|(name, text)| [name, text]) {
+        sha.update((part.len() as u64).to_be_bytes());
+        sha.update(part);
+    }
+    sha.finalize().into()
 }
 
 fn syntax(file: &str, error: &toml::de::Error) -> SchemaError {

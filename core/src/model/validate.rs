@@ -247,18 +247,23 @@ fn check_characters(found: &mut Found, text: &str) {
 }
 
 fn check_date(found: &mut Found, date: &str) {
-    let bytes = date.as_bytes();
-    let shaped = matches!(bytes.len(), 7 | 10)
-        && bytes.iter().enumerate().all(|(i, b)| if i == 4 || i == 7 { *b == b'-' } else { b.is_ascii_digit() });
-    if !shaped {
+    if !is_date_shaped(date) {
         found.block("date_shape", "日期应写作2026-03-08，日不详时写2026-03", "write a date as 2026-03-08, or 2026-03");
-        return;
-    }
-    let number = |range: std::ops::Range<usize>| date[range].parse().unwrap_or(0);
-    let day = if date.len() == 10 { number(8..10) } else { 1 };
-    if !is_real_date(number(0..4), number(5..7), day) {
+    } else if !is_date(date) {
         found.block("date", "日历上没有这一天", "there is no such day");
     }
+}
+
+fn is_date_shaped(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    matches!(bytes.len(), 7 | 10)
+        && bytes.iter().enumerate().all(|(i, b)| if i == 4 || i == 7 { *b == b'-' } else { b.is_ascii_digit() })
+}
+
+/// Whether a text is a day of the calendar (`2026-03-08`), or a month (`2026-03`) where the day is not known.
+pub fn is_date(text: &str) -> bool {
+    let number = |range: std::ops::Range<usize>| text[range].parse().unwrap_or(0);
+    is_date_shaped(text) && is_real_date(number(0..4), number(5..7), if text.len() == 10 { number(8..10) } else { 1 })
 }
 
 fn check_phone(found: &mut Found, number: &str) {
@@ -268,7 +273,7 @@ fn check_phone(found: &mut Found, number: &str) {
         Some(PhoneKind::Local) => found.warn("phone_area", "缺区号", "the area code is missing"),
         Some(_) => {}
         None => {
-            found.block("phone", "不是11位手机号或带区号的固定电话", "neither a mobile of 11 digits nor a landline")
+            found.block("phone", "不是11位手机号或带区号的固定电话", "neither a mobile of 11 digits nor a landline");
         }
     }
 }
