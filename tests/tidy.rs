@@ -5,6 +5,8 @@ use std::path::Path;
 
 #[path = "tidy/arrows.rs"]
 mod arrows;
+#[path = "tidy/docs.rs"]
+mod docs;
 #[path = "tidy/manifests.rs"]
 mod manifests;
 #[path = "tidy/rust.rs"]
@@ -80,4 +82,12 @@ fn folders_explain_themselves() {
 #[test]
 fn the_top_holds_what_it_should() {
     holds(texts::top_level);
+}
+#[test]
+fn links_lead_somewhere() {
+    holds(docs::links);
+}
+#[test]
+fn the_example_of_the_guide_is_true() {
+    holds(docs::example_field);
 }
