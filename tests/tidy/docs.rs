@@ -55,9 +55,11 @@ pub fn example_field(files: &[File]) -> Vec<Finding> {
     let kinds: Vec<(&str, &str)> = kinds.iter().map(|(name, text)| (*name, text.as_str())).collect();
     let line = guide.lines().position(|line| line.contains("```toml")).map_or(1, |index| index + 1);
     let finding = |what: String| Finding::new("CONTRIBUTING.md", line, what);
-    match wangge_core::model::Schema::parse(1, &kinds, text("core/schema/codes.toml"), text("core/schema/access.toml")) {
+    match wangge_core::model::Schema::parse(1, &kinds, text("core/schema/codes.toml"), text("core/schema/access.toml"))
+    {
         Ok(schema) => {
-            let before = kinds.iter().filter(|(name, _)| *name == "place.toml").map(|(_, text)| text.matches("[[field]]"));
+            let before =
+                kinds.iter().filter(|(name, _)| *name == "place.toml").map(|(_, text)| text.matches("[[field]]"));
             let expected = before.map(Iterator::count).sum::<usize>();
             let found = schema.kind("place").map_or(0, |kind| kind.fields.len());
             let added = block.contains("[[field]]") && found == expected;
@@ -74,7 +76,10 @@ mod tests {
     #[test]
     fn a_dead_link_is_found() {
         let files = [
-            File::new("a/b.md", "[x](c.md) [y](../d/e.md#part) [z](https://example.org) [f](../d) [g](#here)\n[h](../gone.md)"),
+            File::new(
+                "a/b.md",
+                "[x](c.md) [y](../d/e.md#part) [z](https://example.org) [f](../d) [g](#here)\n[h](../gone.md)",
+            ),
             File::new("a/c.md", ""),
             File::new("d/e.md", ""),
         ];
