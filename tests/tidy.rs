@@ -7,6 +7,9 @@ use std::path::Path;
 mod arrows;
 #[path = "tidy/docs.rs"]
 mod docs;
+#[cfg(unix)]
+#[path = "tidy/doctor.rs"]
+mod doctor;
 #[path = "tidy/manifests.rs"]
 mod manifests;
 #[path = "tidy/rust.rs"]
@@ -86,6 +89,10 @@ fn the_top_holds_what_it_should() {
 #[test]
 fn links_lead_somewhere() {
     holds(docs::links);
+}
+#[test]
+fn sections_that_are_named_exist() {
+    holds(docs::sections);
 }
 #[test]
 fn the_example_of_the_guide_is_true() {

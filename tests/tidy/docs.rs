@@ -24,6 +24,41 @@ pub fn links(files: &[File]) -> Vec<Finding> {
     findings
 }
 
+/// Where the numbered sections are that comments name, as in `DESIGN 3` or `DOMAIN 3.8`.
+const NUMBERED: &[(&str, &str)] =
+    &[("DESIGN", "core/docs/design.md"), ("DOMAIN", "core/docs/domain.md"), ("SECURITY", "SECURITY.md")];
+
+/// A comment that sends the reader to a section sends them to one that is there.
+pub fn sections(files: &[File]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (name, path) in NUMBERED {
+        let text = files.iter().find(|file| file.path == *path).map_or("", |file| file.text.as_str());
+        let there: Vec<&str> = text.lines().filter_map(section_number).collect();
+        for file in files.iter().filter(|file| !file.names_the_forbidden()) {
+            for (index, line) in file.text.lines().enumerate() {
+                for number in line.split(&format!("{name} ")).skip(1).map(leading_number) {
+                    if !number.is_empty() && !there.contains(&number) {
+                        let what = format!("{path} has no section {number}; name one that is there");
+                        findings.push(Finding::new(&file.path, index + 1, what));
+                    }
+                }
+            }
+        }
+    }
+    findings
+}
+
+/// `## 3. Records` and `### 3.8 Deny list` are 3 and 3.8.
+fn section_number(line: &str) -> Option<&str> {
+    let number = leading_number(line.trim_start_matches('#').strip_prefix(' ')?);
+    (line.starts_with('#') && !number.is_empty()).then_some(number)
+}
+
+fn leading_number(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    text[..end].trim_end_matches('.')
+}
+
 /// `../x` beside `a/b.md` is `x`.
 fn resolve(from: &str, link: &str) -> String {
     let mut parts: Vec<&str> = from.split('/').collect();
@@ -84,6 +119,16 @@ mod tests {
             File::new("d/e.md", ""),
         ];
         let found = links(&files);
+        assert_eq!((found.len(), found[0].line), (1, 2), "{found:?}");
+    }
+
+    #[test]
+    fn a_section_that_is_not_there_is_found() {
+        let files = [
+            File::new("core/docs/design.md", "# Design\n## 3. A record\n### 3.1 More\n"),
+            File::new("core/src/a.rs", "// DESIGN 3 and (DESIGN 3.1).\n// DESIGN 4. DESIGNER 5, DOMAIN of names"),
+        ];
+        let found = sections(&files);
         assert_eq!((found.len(), found[0].line), (1, 2), "{found:?}");
     }
 

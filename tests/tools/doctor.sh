@@ -114,15 +114,20 @@ apt_install() {
     $1 env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(named_for_apt)
 }
 
+# What apt-get put there may be older than what is wanted, so it is looked at like everything else; once.
+look_again() {
+    DOCTOR_INSTALLED=1 exec sh "$0" "$@"
+}
+
 install_packages() {
     [ -n "$packages" ] || return 0
     say "本机还缺： / this machine lacks:$missing"
-    if has apt-get && [ "$(id -u)" = 0 ]; then
-        apt_install ""
-        return
-    fi
     manual_lines
-    if has apt-get && has sudo && [ -t 0 ] && [ -t 1 ]; then
+    if has apt-get && [ "$(id -u)" = 0 ] && [ -z "${DOCTOR_INSTALLED:-}" ]; then
+        apt_install ""
+        look_again "$@"
+    fi
+    if has apt-get && has sudo && [ -t 0 ] && [ -t 1 ] && [ -z "${DOCTOR_INSTALLED:-}" ]; then
         say "将运行： / would run:"
         say "$lines"
         printf '现在安装吗？ / Install now? [y/N] '
@@ -130,7 +135,7 @@ install_packages() {
         case $answer in
         y | Y | yes | 是)
             apt_install sudo
-            return
+            look_again "$@"
             ;;
         esac
     fi
@@ -159,6 +164,6 @@ for part in "$@"; do
         ;;
     esac
 done
-install_packages
+install_packages "$@"
 install_components
 check_disk
