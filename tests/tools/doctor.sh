@@ -8,7 +8,8 @@
 # only after a yes on the terminal. Anywhere else the exact line to type is printed and the exit status is 1.
 set -eu
 
-RUST_WANTED=95 # the minor of rust-version in Cargo.toml: 1.95
+# The minor of `rust-version`, which stands once, in the root Cargo.toml.
+RUST_WANTED=$(sed -n 's/^rust-version = "1\.\([0-9]*\)".*/\1/p' "${0%/*}/../../Cargo.toml")
 JAVA_WANTED=17
 DISK_WANTED_GB=8
 
