@@ -2,6 +2,8 @@
 //!
 //! Headings and labels are checked, never values: 民族路 is an address, 民族 as a heading is a question about a person.
 
+use super::text::half_width;
+
 /// One category of the deny list.
 #[derive(Debug)]
 pub struct Category {
@@ -132,15 +134,17 @@ pub fn denied(text: &str) -> Option<&'static str> {
 
 /// The category that a heading, label or key falls in, with words for a screen.
 pub fn category(text: &str) -> Option<&'static Category> {
-    let chinese = chinese_of(text);
-    let innocent: Vec<_> = INNOCENT.split(' ').flat_map(|phrase| spans(&chinese, phrase)).collect();
-    let guilty =
-        |word: &str| spans(&chinese, word).any(|(from, to)| !innocent.iter().any(|(a, b)| *a <= from && to <= *b));
-    let words = words_of(text);
+    let (chinese, words) = (chinese_of(text), words_of(text));
     CATEGORIES.iter().find(|category| {
-        category.chinese.split(' ').any(guilty)
-            || category.english.split(", ").any(|phrase| holds_phrase(&words, phrase))
+        category.chinese.split(' ').any(|word| chinese.contains(word) && !is_innocent(&chinese, word))
+            || (!words.is_empty() && category.english.split(", ").any(|phrase| holds_phrase(&words, phrase)))
     })
+}
+
+/// Whether a word lies inside an innocent phrase wherever it stands.
+fn is_innocent(text: &str, word: &str) -> bool {
+    let innocent: Vec<_> = INNOCENT.split(' ').flat_map(|phrase| spans(text, phrase)).collect();
+    spans(text, word).all(|(from, to)| innocent.iter().any(|(a, b)| *a <= from && to <= *b))
 }
 
 /// Where a word stands in a text, from and to in bytes.
@@ -159,8 +163,7 @@ fn chinese_of(text: &str) -> String {
 fn words_of(text: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before = ' ';
-    for c in text.chars() {
-        let c = if ('！'..='～').contains(&c) { char::from_u32(c as u32 - 0xFEE0).unwrap_or(c) } else { c };
+    for c in half_width(text).chars() {
         let hump = c.is_ascii_uppercase() && before.is_ascii_lowercase();
         if (hump || !c.is_ascii_alphabetic()) && words.last().is_some_and(|word| !word.is_empty()) {
             words.push(String::new());

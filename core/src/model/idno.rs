@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::validate::is_real_date;
+use super::{text, validate::is_real_date};
 
 const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 const CHECK: &[u8; 11] = b"10X98765432";
@@ -68,11 +68,8 @@ impl fmt::Display for Sex {
 
 /// Writes a number as it is stored: full-width characters narrowed, spaces and dashes dropped, `x` as `X`.
 pub fn normalise(text: &str) -> String {
-    text.chars()
-        .map(|c| if ('！'..='～').contains(&c) { char::from_u32(c as u32 - 0xFEE0).unwrap_or(c) } else { c })
-        .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '\'' | '\u{200b}' | '\u{feff}' | '‐'..='―' | '·'))
-        .map(|c| c.to_ascii_uppercase())
-        .collect()
+    let dash = |c: &char| matches!(c, '-' | '\'' | '‐'..='―' | '·');
+    text::compact(text).chars().filter(|c| !dash(c)).map(|c| c.to_ascii_uppercase()).collect()
 }
 
 /// Checks a normalised number; says which rule fails first.

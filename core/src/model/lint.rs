@@ -117,21 +117,36 @@ fn check_code(report: &mut Report, list: &CodeList, code: &Code) {
     }
 }
 
-/// Checks one kind by itself, and what it says of lists and access, which are read before it.
-pub fn check_kind(file: &str, kind: &Kind, schema: &Schema, problems: &mut Vec<SchemaError>) {
-    let mut report = Report { file, problems };
+/// Checks that every kind stands once and in the file of its name.
+pub fn check_names(kinds: &[(String, Kind)], problems: &mut Vec<SchemaError>) {
+    let mut names = BTreeSet::new();
+    for (file, kind) in kinds {
+        let mut report = Report { file, problems };
+        let name = &kind.name;
+        report.check(
+            *file == file_of(kind),
+            || format!("文件名应为 {name}.toml"),
+            || format!("the file must be named {name}.toml"),
+        );
+        report.check(names.insert(name), || format!("记录类型 {name} 重复"), || format!("kind {name} stands twice"));
+    }
+}
+
+/// Checks every kind, and what kinds, lists and access say of each other.
+pub fn check(schema: &Schema, problems: &mut Vec<SchemaError>) {
+    for kind in schema.kinds.values() {
+        check_kind(&mut Report { file: &file_of(kind), problems }, schema, kind);
+    }
+    check_access(&mut Report { file: ACCESS, problems }, schema);
+}
+
+fn file_of(kind: &Kind) -> String {
+    format!("{}.toml", kind.name)
+}
+
+fn check_kind(report: &mut Report, schema: &Schema, kind: &Kind) {
     let name = &kind.name.0;
     report.key(name);
-    report.check(
-        file == format!("{name}.toml"),
-        || format!("文件名应为 {name}.toml"),
-        || format!("the file must be named {name}.toml"),
-    );
-    report.check(
-        !schema.kinds.contains_key(&kind.name),
-        || format!("记录类型 {name} 重复"),
-        || format!("kind {name} stands twice"),
-    );
     report.labels(name, &kind.zh, &kind.en);
     report.innocent(name, &[name, &kind.zh, &kind.en]);
     report.check(!kind.fields.is_empty(), || "没有字段".to_owned(), || "it has no fields".to_owned());
@@ -147,7 +162,7 @@ pub fn check_kind(file: &str, kind: &Kind, schema: &Schema, problems: &mut Vec<S
     for field in &kind.fields {
         let key = &field.key;
         report.check(keys.insert(key), || format!("字段 {key} 重复"), || format!("field {key} stands twice"));
-        check_field(&mut report, schema, kind, field);
+        check_field(report, schema, kind, field);
     }
 }
 
@@ -175,6 +190,7 @@ fn check_field(report: &mut Report, schema: &Schema, kind: &Kind, field: &Field)
     check_rule(report, schema, field);
     check_roles(report, schema, kind, field);
     check_joins(report, kind, field);
+    check_ref(report, schema, field);
 }
 
 /// What the type asks for.
@@ -313,18 +329,6 @@ fn check_joins(report: &mut Report, kind: &Kind, field: &Field) {
         || format!("{key}：joins 的 {joins} 应为同类型、同范围的 set"),
         || format!("{key}: {joins} must be a set of the same type and audience"),
     );
-}
-
-/// Checks what kinds and access say of each other.
-pub fn check_references(schema: &Schema, problems: &mut Vec<SchemaError>) {
-    for kind in schema.kinds.values() {
-        let file = format!("{}.toml", kind.name);
-        let mut report = Report { file: &file, problems };
-        for field in &kind.fields {
-            check_ref(&mut report, schema, field);
-        }
-    }
-    check_access(&mut Report { file: ACCESS, problems }, schema);
 }
 
 /// A reference leads to a kind, and never from an open document to a person: ids there would tie open facts to people.

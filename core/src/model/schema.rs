@@ -272,10 +272,36 @@ pub struct SchemaError {
     pub en: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ListsFile {
     list: Vec<CodeList>,
+}
+
+/// What the files say, before anything in it is compared.
+struct Files {
+    kinds: Vec<(String, Kind)>,
+    lists: Vec<CodeList>,
+    access: Access,
+    digest: [u8; 32],
+}
+
+impl Files {
+    fn read(kinds: &[(&str, &str)], lists: &str, access: &str, problems: &mut Vec<SchemaError>) -> Self {
+        Self {
+            lists: toml_of::<ListsFile>(LISTS, lists, problems).unwrap_or_default().list,
+            access: toml_of(ACCESS, access, problems).unwrap_or_default(),
+            kinds: kinds
+                .iter()
+                .filter_map(|(file, text)| Some(((*file).to_owned(), toml_of(file, text, problems)?)))
+                .collect(),
+            digest: digest(kinds, lists, access),
+        }
+    }
+}
+
+fn toml_of<T: serde::de::DeserializeOwned>(file: &str, text: &str, problems: &mut Vec<SchemaError>) -> Option<T> {
+    toml::from_str(text).map_err(|error| problems.push(syntax(file, &error))).ok()
 }
 
 macro_rules! built_in {
@@ -307,50 +333,41 @@ const ACCESS_FILE: &str = include_str!("../../schema/access.toml");
 pub const SCHEMA_VERSION: u32 = 1;
 
 impl Schema {
-    /// The schema that ships with this build.
+    /// The schema that ships with this build. Its files are checked by a test, so that a phone need not check them again
+    /// each time it starts.
     pub fn built_in() -> &'static Self {
         static SCHEMA: std::sync::OnceLock<Schema> = std::sync::OnceLock::new();
         SCHEMA.get_or_init(|| {
-            Self::parse(SCHEMA_VERSION, KIND_FILES, LISTS_FILE, ACCESS_FILE)
-                .expect("the schema files in core/schema are checked by a test")
+            let mut problems = Vec::new();
+            let files = Files::read(KIND_FILES, LISTS_FILE, ACCESS_FILE, &mut problems);
+            assert!(problems.is_empty(), "the schema files in core/schema are checked by a test: {problems:?}");
+            Self::of(SCHEMA_VERSION, files)
         })
     }
 
     /// Reads schema files and checks them against each other; every problem at once.
     pub fn parse(version: u32, kinds: &[(&str, &str)], lists: &str, access: &str) -> Result<Self, Vec<SchemaError>> {
         let mut problems = Vec::new();
-        let digest = digest(kinds, lists, access);
-        let mut schema =
-            Self { version, kinds: BTreeMap::new(), lists: BTreeMap::new(), access: Access::default(), digest };
-        match toml::from_str::<ListsFile>(lists) {
-            Ok(file) => {
-                lint::check_lists(&file.list, &mut problems);
-                schema.lists = file.list.into_iter().map(|l| (l.name.clone(), l)).collect();
-            }
-            Err(error) => problems.push(syntax(LISTS, &error)),
-        }
-        match toml::from_str(access) {
-            Ok(table) => schema.access = table,
-            Err(error) => problems.push(syntax(ACCESS, &error)),
-        }
-        let mut unread = false;
-        for (file, text) in kinds {
-            match toml::from_str::<Kind>(text) {
-                Ok(kind) => {
-                    lint::check_kind(file, &kind, &schema, &mut problems);
-                    schema.kinds.insert(kind.name.clone(), kind);
-                }
-                Err(error) => {
-                    unread = true;
-                    problems.push(syntax(file, &error));
-                }
-            }
-        }
-        // What kinds say of each other can be judged only when all of them could be read.
-        if !unread {
-            lint::check_references(&schema, &mut problems);
+        let files = Files::read(kinds, lists, access, &mut problems);
+        // What files say of each other can be judged only when all of them could be read.
+        let complete = problems.is_empty();
+        lint::check_lists(&files.lists, &mut problems);
+        lint::check_names(&files.kinds, &mut problems);
+        let schema = Self::of(version, files);
+        if complete {
+            lint::check(&schema, &mut problems);
         }
         if problems.is_empty() { Ok(schema) } else { Err(problems) }
+    }
+
+    fn of(version: u32, files: Files) -> Self {
+        Self {
+            version,
+            kinds: files.kinds.into_iter().map(|(_, kind)| (kind.name.clone(), kind)).collect(),
+            lists: files.lists.into_iter().map(|list| (list.name.clone(), list)).collect(),
+            access: files.access,
+            digest: files.digest,
+        }
     }
 
     /// SHA-256 over the texts of its files: the control log names a schema by version and hash.

@@ -302,9 +302,10 @@ pub fn phone_kind(digits: &str) -> Option<PhoneKind> {
         ([b'0', b'1', b'0', b'2'..=b'8', ..] | [b'0', b'2', _, b'2'..=b'8', ..], 11)
         | ([b'0', b'3'..=b'9', _, _, b'2'..=b'8', ..], 11 | 12) => Some(PhoneKind::Landline),
         ([b'2'..=b'8', ..], 7 | 8) => Some(PhoneKind::Local),
-        ([b'4' | b'8', b'0', b'0', ..], 10) | ([b'1', ..], 3..=5) | ([b'9', b'5' | b'6', ..], 5..=6) => {
-            Some(PhoneKind::Service)
-        }
+        ([b'4' | b'8', b'0', b'0', ..], 10)
+        | ([b'1', b'1' | b'2', _], 3)
+        | ([b'1', b'0' | b'2', ..], 5)
+        | ([b'9', b'5' | b'6', ..], 5..=6) => Some(PhoneKind::Service),
         _ => None,
     }
 }
@@ -347,4 +348,185 @@ pub fn is_real_date(year: u32, month: u32, day: u32) -> bool {
         _ => 0,
     };
     (1800..2200).contains(&year) && (1..=days).contains(&day)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn field(kind: &str, key: &str) -> &'static Field {
+        Schema::built_in().kind(kind).unwrap().field(key).unwrap()
+    }
+    /// Rules that a value breaks, with `!` before those that keep it from being written.
+    fn rules(kind: &str, key: &str, value: impl Into<Value>) -> Vec<String> {
+        let problems = check_value(Schema::built_in(), field(kind, key), &value.into());
+        problems.iter().map(|p| format!("{}{}", if p.blocks() { "!" } else { "" }, p.rule)).collect()
+    }
+
+    #[test]
+    fn sound_values_pass() {
+        for (kind, key, text) in [
+            ("resident", "name", "阿依古丽·买买提"),
+            ("resident", "name", "𫖯明"),
+            ("resident", "sex", "1"),
+            ("resident", "birth_date", "2024-02-29"),
+            ("resident", "birth_date", "1958-03"),
+            ("resident", "id_no", "11010519491231002X"),
+            ("resident", "phone", "13800138000"),
+            ("region", "notice_phone", "12345"),
+            ("region", "notice_phone", "4008001234"),
+            ("household", "contact_phone", "01062345678"),
+            ("household", "contact_phone", "05382821234"),
+            ("household", "contact_phone", "053182821234"),
+            ("dwelling", "building", "018f4e3c-7f7e-7000-8000-000000000001"),
+            ("hazard", "description", "楼道堆放杂物，\n堵塞消防通道"),
+            ("resident", "phones", r#"{"text":"13800138000","on":false,"date":"2026-03-08"}"#),
+            ("care", "tags", r#"{"text":"elder_alone","on":true}"#),
+            ("hazard", "handling", r#"{"text":"已通知物业","done":true,"count":2}"#),
+        ] {
+            assert_eq!(rules(kind, key, text), [""; 0], "{kind}.{key} {text}");
+        }
+        assert_eq!(rules("dwelling", "floor", -1), [""; 0]);
+        assert_eq!(rules("building", "lat", 360_617_110), [""; 0]);
+        assert_eq!(rules("hazard", "found_at", 1_781_087_820_000), [""; 0]);
+        for kind in Schema::built_in().kinds.values() {
+            for field in &kind.fields {
+                assert_eq!(check_value(Schema::built_in(), field, &Value::Null), [], "anything may be cleared");
+            }
+        }
+    }
+
+    #[test]
+    fn each_rule_is_named() {
+        for (kind, key, text, expected) in [
+            ("resident", "name", "", "!blank"),
+            ("resident", "name", " \u{3000}", "!blank"),
+            ("resident", "name", "张三 ", "spaces"),
+            ("resident", "name", "张\u{0}三", "!control"),
+            ("resident", "name", "张\u{202e}三", "!control"),
+            ("resident", "name", "张\u{fffd}", "damaged"),
+            ("resident", "name", "张\u{e5e5}", "private_use"),
+            ("resident", "sex", "男", "!code"),
+            ("resident", "birth_date", "1958.3.5", "!date_shape"),
+            ("resident", "birth_date", "1958-3-05", "!date_shape"),
+            ("resident", "birth_date", "一九五八-03", "!date_shape"),
+            ("resident", "birth_date", "2023-02-29", "!date"),
+            ("resident", "birth_date", "2023-13", "!date"),
+            ("resident", "birth_date", "0058-03-05", "!date"),
+            ("resident", "phone", "138 0013 8000", "!phone_digits"),
+            ("resident", "phone", "", "!phone_digits"),
+            ("resident", "phone", "１３８００１３８０００", "!phone_digits"),
+            ("resident", "phone", "1380013800", "!phone"),
+            ("resident", "phone", "12800138000", "!phone"),
+            ("resident", "phone", "2821234", "phone_area"),
+            ("resident", "id_no", "110105194912310021", "id_check_digit"),
+            ("resident", "id_no", "11010519490231002X", "id_date"),
+            ("resident", "id_no", "110105491231002", "id_length"),
+            ("resident", "id_no", "1101051949123100AX", "id_characters"),
+            ("resident", "id_no", "11010519491231002x", "!id_form"),
+            ("dwelling", "building", "7", "!ref"),
+            ("dwelling", "building", "018F4E3C-7F7E-7000-8000-000000000001", "!ref"),
+            ("dwelling", "floor", "3", "!type"),
+            ("dwelling", "smoke_alarm", "true", "!type"),
+            ("resident", "phones", "13800138000", "!type"),
+            ("resident", "phones", r#"{"text":"138","on":true}"#, "!phone"),
+            ("resident", "phones", r#"{"text":"13800138000","on":true,"date":"8 Mar"}"#, "!date_shape"),
+            ("care", "tags", r#"{"text":"独居","on":true}"#, "!code"),
+            ("hazard", "handling", "已通知物业", "!entry"),
+            ("hazard", "handling", "{}", "!entry"),
+            ("hazard", "handling", r#"{"a":{"b":1}}"#, "!entry"),
+            ("hazard", "handling", r#"{"text":"a\u0007"}"#, "!control"),
+        ] {
+            assert_eq!(rules(kind, key, text), [expected], "{kind}.{key} {text:?}");
+        }
+        assert_eq!(rules("resident", "name", 7), ["!type"]);
+        assert_eq!(rules("resident", "name", Value::Bytes(vec![1])), ["!type"]);
+        assert_eq!(rules("building", "lat", 1_800_000_001), ["!range"]);
+        assert_eq!(rules("dwelling", "area_m2", i64::MAX), ["!range"]);
+        assert_eq!(rules("hazard", "found_at", 1_781_087_820_000_000), ["!range"], "microseconds are no milliseconds");
+    }
+
+    #[test]
+    fn lengths_count_characters_and_bytes() {
+        assert_eq!(rules("resident", "name", "字".repeat(50).as_str()), [""; 0]);
+        assert_eq!(rules("resident", "name", "字".repeat(51).as_str()), ["!length"]);
+        assert_eq!(rules("hazard", "description", "a".repeat(4097).as_str()), ["!size", "!length"]);
+        let entry = format!(r#"{{"text":"{}"}}"#, "字".repeat(501));
+        assert_eq!(rules("hazard", "handling", entry.as_str()), ["!length"]);
+    }
+
+    #[test]
+    fn all_problems_of_a_value_come_at_once() {
+        let text = format!(" {}\u{7}\u{fffd}", "字".repeat(60));
+        assert_eq!(rules("resident", "name", text.as_str()), ["spaces", "!control", "damaged", "!length"]);
+    }
+
+    #[test]
+    fn times_are_the_years_they_say() {
+        assert_eq!(crate::model::text::moment("1800-01-01 08:00"), Some(TIMES.start));
+        assert_eq!(crate::model::text::moment("2200-01-01 08:00"), None, "2200 is out of the calendar of records");
+        assert_eq!(crate::model::text::moment("2199-12-31 08:00").map(|ms| ms + 86_400_000), Some(TIMES.end));
+    }
+
+    #[test]
+    fn keys_follow_the_rule_of_the_field() {
+        let member = Member::present("13800138000");
+        let key = Member::key("phones", "13800138000");
+        assert!(key_fits(field("resident", "phones"), &key, &member.to_value()));
+        assert!(key_fits(field("resident", "phones"), &key, &Value::Null));
+        assert!(!key_fits(field("resident", "phones"), &key, &Member::present("13900139000").to_value()));
+        assert!(!key_fits(field("resident", "phones"), "phones", &member.to_value()));
+        assert!(!key_fits(field("resident", "phones"), "phones/xyz", &Value::Null));
+        assert!(key_fits(field("resident", "name"), "name", &"张三".into()));
+        assert!(!key_fits(field("resident", "name"), "name/1", &"张三".into()));
+        let log = field("hazard", "handling");
+        assert!(key_fits(log, "handling/01ARZ3NDEKTSV4RRFFQ69G5FAV", &"{}".into()));
+        for wrong in ["handling", "handling/", "handling/01arz3ndektsv4rrffq69g5fav", "handling/01ARZ3NDEK"] {
+            assert!(!key_fits(log, wrong, &"{}".into()), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_record_must_hold_what_its_author_could_fill_in() {
+        let schema = Schema::built_in();
+        let resident = schema.kind("resident").unwrap();
+        let missing = |role, kind, values: &[(&str, Value)]| {
+            let values = values.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+            let problems = check_record(schema, kind, role, &values);
+            problems.into_iter().map(|p| (p.field, p.rule)).collect::<Vec<_>>()
+        };
+        let required = |field: &str| (field.to_owned(), "required".to_owned());
+        assert_eq!(missing(Role::GW, resident, &[("name", "张三".into())]), []);
+        assert_eq!(missing(Role::GW, resident, &[("sex", "1".into())]), [required("name")]);
+        assert_eq!(missing(Role::GW, resident, &[("name", Value::Null)]), [required("name")]);
+        assert_eq!(missing(Role::PG, resident, &[]), [], "a part-time worker cannot fill in a name");
+        let unknown = missing(Role::GW, resident, &[("name", "张三".into()), ("religion", "无".into())]);
+        assert_eq!(unknown, [("religion".to_owned(), "unknown_field".to_owned())]);
+        let wrong_key = missing(Role::GW, resident, &[("name", "张三".into()), ("sex/1", "1".into())]);
+        assert_eq!(wrong_key, [("sex".to_owned(), "key".to_owned())]);
+    }
+
+    #[test]
+    fn sentences_begin_with_the_label_and_never_repeat_the_value() {
+        let problems = check_value(Schema::built_in(), field("resident", "id_no"), &"110105194912310021".into());
+        assert_eq!(problems[0].zh, "公民身份号码：身份证号末位校验码不符");
+        assert_eq!(problems[0].en, "ID number: the check digit of the ID number does not fit");
+        assert!(!problems[0].zh.contains("1101051949"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_a_check_panic(text in "\\PC{0,40}|[0-9-]{0,14}|\\{.{0,30}\\}") {
+            let schema = Schema::built_in();
+            for kind in schema.kinds.values() {
+                for field in &kind.fields {
+                    let _ = check_put(schema, kind, &field.key, &Value::Text(text.clone()));
+                }
+            }
+        }
+    }
 }
