@@ -1,0 +1,275 @@
+//! The table of DESIGN 4: which claims a claim retires, and what is in force among those that are left.
+
+use std::cmp::Ordering;
+
+use super::{
+    ancestry,
+    claims::{Column, Node},
+    decide::{self, Decision},
+};
+use crate::model::{Fact, Millis, Rule, Value};
+
+static NOTHING: Value = Value::Null;
+
+/// The claims of a column that count in a past, sorted by what becomes of them.
+pub(super) struct View {
+    /// Not retired, in the order of their changes.
+    pub(super) live: Vec<usize>,
+    /// Late claims for what a decision rejected.
+    pub(super) absorbed: Vec<usize>,
+    /// Confirmations that had not seen a put at least as good.
+    pub(super) beaten: Vec<usize>,
+    /// Decisions beside a different one of a higher role.
+    pub(super) outranked: Vec<usize>,
+    /// The rest of `live`: what the rule chooses from.
+    pub(super) standing: Vec<usize>,
+    /// Changes whose claims are retired.
+    retired: Vec<u64>,
+}
+
+impl View {
+    /// Sorts the live claims of a past.
+    pub(super) fn new(column: &Column<'_>, past: &[u64], live: Vec<usize>, retired: Vec<u64>) -> Self {
+        let mut view = Self {
+            absorbed: Vec::new(),
+            beaten: Vec::new(),
+            outranked: Vec::new(),
+            standing: live.clone(),
+            live,
+            retired,
+        };
+        if view.live.len() < 2 {
+            return view;
+        }
+        if !column.decisions.is_empty() {
+            view.absorbed = decide::absorbed(column, past, &view.live);
+            view.drop_from_standing(|view| &view.absorbed);
+        }
+        let beaten = |c: &usize| view.standing.iter().any(|put| beats(column, *put, *c));
+        view.beaten = view.standing.iter().copied().filter(beaten).collect();
+        view.drop_from_standing(|view| &view.beaten);
+        if !column.decisions.is_empty() {
+            view.outranked = decide::outranked(column, &view.standing);
+            view.drop_from_standing(|view| &view.outranked);
+        }
+        if view.standing.is_empty() {
+            view.standing.clone_from(&view.live);
+        }
+        view
+    }
+
+    fn drop_from_standing(&mut self, which: impl Fn(&Self) -> &Vec<usize>) {
+        if !which(self).is_empty() {
+            let left = self.standing.iter().copied().filter(|node| !which(self).contains(node)).collect();
+            self.standing = left;
+        }
+    }
+}
+
+/// Whether a confirmation loses to a put that it had not seen: unless its source outranks that of the put, which must
+/// not be worth less than what was confirmed.
+fn beats(column: &Column<'_>, put: usize, confirmation: usize) -> bool {
+    let (p, c) = (&column.nodes[put], &column.nodes[confirmation]);
+    c.soft()
+        && !p.soft()
+        && p.source >= c.source
+        && (column.field.rule != Rule::Authority || p.weight >= c.weight)
+        && !column.same(put, confirmation)
+        && !column.saw(confirmation, put)
+}
+
+/// The row of a new claim: all that is retired wherever it and its past are.
+pub(super) fn retired_by(column: &Column<'_>, new: &Node<'_>, view: View, decision: Option<&Decision<'_>>) -> Vec<u64> {
+    let alone = view.standing.split_first().is_none_or(|(first, rest)| rest.iter().all(|n| column.same(*first, *n)));
+    let mut row = view.retired;
+    for old in &view.live {
+        let lost = view.absorbed.contains(old) || view.beaten.contains(old) || view.outranked.contains(old);
+        let decided = decision.is_some_and(|decision| decision.settles(column.nodes[*old].value));
+        if decided || view.absorbed.contains(old) || retires(column, new, *old, alone || lost) {
+            ancestry::put(&mut row, column.nodes[*old].change);
+        }
+    }
+    row
+}
+
+/// Whether a claim retires another one that its author had seen. `alone`: nothing else stood beside the old one.
+fn retires(column: &Column<'_>, new: &Node<'_>, old: usize, alone: bool) -> bool {
+    let (node, field) = (&column.nodes[old], column.field);
+    if new.soft() && column.says(new, node.value, node.weight) {
+        return node.soft() && refreshes(column, new, old);
+    }
+    match field.rule {
+        Rule::Immutable | Rule::Log => false,
+        Rule::Latest | Rule::Set => true,
+        Rule::KeepBoth => alone,
+        Rule::Authority => {
+            new.weight >= node.weight && new.source >= node.source && (field.fact == Fact::Changing || alone)
+        }
+        Rule::Safer => {
+            let role = column.frame.ancestry.change(new.change).role;
+            new.weight >= node.weight || field.lower.contains(&role)
+        }
+    }
+}
+
+/// Whether a confirmation takes the place of an earlier one of the same value. It never takes the place of a put: what
+/// was put keeps its standing towards others that had not seen the confirmation.
+fn refreshes(column: &Column<'_>, new: &Node<'_>, old: usize) -> bool {
+    let (now, before) = (column.frame.ancestry.change(new.change), column.observation(old));
+    new.source >= column.nodes[old].source && now.at >= before.at && (before.doubtful || !now.doubtful)
+}
+
+/// What is in force in a past.
+pub(super) struct Verdict<'a> {
+    /// The value in force.
+    pub(super) value: &'a Value,
+    /// The strongest standing claim that says so; none where an older value stays in force.
+    pub(super) backing: Option<usize>,
+    /// The contested claims; empty where nothing is contested.
+    pub(super) contested: Vec<usize>,
+    /// Whether one of the contested values is shown because there is no older one.
+    pub(super) provisional: bool,
+    /// The claims behind it.
+    pub(super) view: View,
+}
+
+/// Applies the rule of the field to what stands in a past.
+pub(super) fn judge<'a>(column: &Column<'a>, past: &[u64]) -> Verdict<'a> {
+    let view = column.view(past);
+    let Some((first, rest)) = view.standing.split_first() else {
+        return Verdict { value: &NOTHING, backing: None, contested: Vec::new(), provisional: false, view };
+    };
+    let contested =
+        if rest.iter().all(|n| column.same(*first, *n)) { Vec::new() } else { contested(column, &view.standing) };
+    if !contested.is_empty() && keeps_old_value(column) {
+        let (value, provisional) = old_value(column, &contested);
+        let agree = |n: &&usize| column.nodes[**n].value == value;
+        let backing = view.standing.iter().filter(agree).max_by(|a, b| stronger(column, **a, **b)).copied();
+        return Verdict { value, backing, contested, provisional, view };
+    }
+    let winner = pick(column, &view.standing);
+    let backing = match column.field.rule {
+        Rule::Set | Rule::Immutable => winner,
+        // Equal values collapse; the best evidence for the value is the evidence for it.
+        _ => {
+            let agree = view.standing.iter().filter(|n| column.same(winner, **n));
+            agree.copied().max_by(|a, b| stronger(column, *a, *b)).unwrap_or(winner)
+        }
+    };
+    Verdict { value: column.nodes[winner].value, backing: Some(backing), contested, provisional: false, view }
+}
+
+fn keeps_old_value(column: &Column<'_>) -> bool {
+    match column.field.rule {
+        Rule::KeepBoth => true,
+        Rule::Authority => column.field.fact == Fact::Fixed,
+        _ => false,
+    }
+}
+
+/// The claims between which a person has to choose.
+fn contested(column: &Column<'_>, standing: &[usize]) -> Vec<usize> {
+    let top = |node: usize| (column.nodes[node].weight, column.nodes[node].source);
+    let mut contested: Vec<usize> = match column.field.rule {
+        Rule::KeepBoth => standing.to_vec(),
+        Rule::Authority if column.field.fact == Fact::Fixed => {
+            let best = standing.iter().map(|n| top(*n)).max();
+            let mut equals: Vec<usize> = standing.iter().copied().filter(|n| Some(top(*n)) == best).collect();
+            if equals.iter().all(|n| column.same(equals[0], *n)) {
+                equals.clear();
+            }
+            equals
+        }
+        _ => Vec::new(),
+    };
+    contested.extend(decide::open_again(column, standing));
+    contested.sort_unstable();
+    contested.dedup();
+    contested
+}
+
+/// The value that all authors of contested claims knew; where there is none, that of the smallest hash, provisionally.
+fn old_value<'a>(column: &Column<'a>, contested: &[usize]) -> (&'a Value, bool) {
+    let ancestry = &column.frame.ancestry;
+    let mut common = ancestry.all();
+    for node in contested {
+        let mut known = ancestry.before(column.nodes[*node].change).to_vec();
+        ancestry::put(&mut known, column.nodes[*node].change);
+        ancestry::keep(&mut common, &known);
+    }
+    if column.is_empty_in(&common) {
+        let first = contested.iter().min_by_key(|node| column.observation(**node).body.hash);
+        return (first.map_or(&NOTHING, |node| column.nodes[*node].value), true);
+    }
+    // Of two contested claims one is outside the common past, so that this ends.
+    let old = judge(column, &common);
+    (old.value, old.provisional)
+}
+
+/// The claim that the rule puts in force.
+fn pick(column: &Column<'_>, standing: &[usize]) -> usize {
+    let all = standing.iter().copied();
+    let node = |n: usize| &column.nodes[n];
+    match column.field.rule {
+        Rule::Immutable => first(column, standing),
+        Rule::Latest | Rule::KeepBoth | Rule::Log => all.max_by(|a, b| later(column, *a, *b)),
+        Rule::Authority => all.max_by(|a, b| {
+            (node(*a).weight, node(*a).source).cmp(&(node(*b).weight, node(*b).source)).then(later(column, *a, *b))
+        }),
+        Rule::Safer => all.max_by(|a, b| node(*a).weight.cmp(&node(*b).weight).then(later(column, *a, *b))),
+        Rule::Set => member(column, standing),
+    }
+    .unwrap_or(standing[0])
+}
+
+/// First in ancestry, then in acceptance, then by hash; a cleared value is none to keep.
+fn first(column: &Column<'_>, standing: &[usize]) -> Option<usize> {
+    let filled: Vec<usize> = standing.iter().copied().filter(|n| !column.nodes[*n].value.is_null()).collect();
+    let from = if filled.is_empty() { standing } else { &filled };
+    let first = from.iter().copied().filter(|n| !from.iter().any(|other| column.saw(*n, *other)));
+    first.min_by_key(|n| {
+        let change = column.observation(*n);
+        (change.accepted_at.is_none(), change.accepted_at, change.body.hash)
+    })
+}
+
+/// Present, unless it clearly ended later.
+fn member(column: &Column<'_>, standing: &[usize]) -> Option<usize> {
+    let latest = |on: bool| {
+        let side = standing.iter().copied().filter(|n| (column.nodes[*n].weight == 1) == on);
+        side.max_by(|a, b| later(column, *a, *b))
+    };
+    let (Some(on), Some(off)) = (latest(true), latest(false)) else { return latest(true).or(latest(false)) };
+    let present = standing.iter().filter(|n| column.nodes[**n].weight == 1);
+    let over = present.map(|n| column.observation(*n)).all(|p| clearly_later(column.observation(off), p));
+    Some(if over { off } else { on })
+}
+
+fn clearly_later(end: &crate::model::Observation, present: &crate::model::Observation) -> bool {
+    let unclear = (is_whole_day(end.at) || is_whole_day(present.at)) && day(end.at) == day(present.at);
+    end.at > present.at && !end.doubtful && !present.doubtful && !unclear
+}
+
+/// The day in China (UTC+8).
+pub(super) fn day(at: Millis) -> i64 {
+    at.plus(8 * 3_600_000).0.div_euclid(Millis::DAY)
+}
+/// Midnight in China: an observation of which only the day was written down.
+fn is_whole_day(at: Millis) -> bool {
+    at.plus(8 * 3_600_000).0.rem_euclid(Millis::DAY) == 0
+}
+
+/// Later observation; of equal times a sure clock before a doubtful one; then the hash.
+fn later(column: &Column<'_>, a: usize, b: usize) -> Ordering {
+    let key = |n: usize| {
+        let change = column.observation(n);
+        (change.at, !change.doubtful, change.body.hash)
+    };
+    key(a).cmp(&key(b))
+}
+
+/// Better claim for one value: evidence, then time.
+pub(super) fn stronger(column: &Column<'_>, a: usize, b: usize) -> Ordering {
+    let key = |n: usize| (column.nodes[n].weight, column.nodes[n].source);
+    key(a).cmp(&key(b)).then(later(column, a, b))
+}

@@ -1,0 +1,176 @@
+//! Makes observations without documents: hashes are SHA-256 of a counter.
+
+use sha2::{Digest, Sha256};
+
+use crate::{
+    merge::{Attention, FieldState, Resolved, resolve},
+    model::{
+        Actor, Audience, ChangeBody, ChangeHash, DocId, Kind, Member, Meta, Millis, Observation, RecordId, Role,
+        Schema, Source, UserId, Value,
+    },
+};
+
+/// A change by its number.
+pub type At = usize;
+
+/// One document and its changes.
+pub struct World {
+    pub kind: &'static Kind,
+    pub all: Vec<Observation>,
+    salt: u64,
+}
+
+pub const DOC: DocId = DocId { record: RecordId([7; 16]), audience: Audience::Personal, generation: 0 };
+
+/// 2026-03-`day` at `hour` in China.
+pub fn at(day: i64, hour: i64) -> Millis {
+    const MARCH: i64 = 1_772_294_400_000; // 2026-03-01 00:00 in China
+    Millis(MARCH + (day - 1) * Millis::DAY + hour * 3_600_000)
+}
+
+impl World {
+    pub fn new(kind: &str) -> Self {
+        Self::salted(kind, 0)
+    }
+    /// Other salts give other hashes, so that no test leans on the order of hashes.
+    pub fn salted(kind: &str, salt: u64) -> Self {
+        Self { kind: Schema::built_in().kind(kind).unwrap(), all: Vec::new(), salt }
+    }
+    /// A change of a full-time worker on his own word, on 1 March, who had seen nothing.
+    pub fn by(&mut self, author: &str) -> Say<'_> {
+        let number = self.all.len() as u64;
+        let hash = ChangeHash(Sha256::digest([self.salt.to_be_bytes(), number.to_be_bytes()].concat()).into());
+        let body = ChangeBody {
+            hash,
+            deps: Vec::new(),
+            actor: Actor([0; 16]),
+            seq: 1,
+            start_op: 1,
+            time: at(1, 9),
+            meta: Meta { source: Source::SelfSaid, schema: 1, recorded_at: at(1, 9), ..Meta::default() },
+            puts: Vec::new(),
+        };
+        let author = UserId::from(author);
+        let accepted_at = Some(at(20, 0).plus(number as i64));
+        let it = Observation { body, author, role: Role::GW, at: at(1, 9), doubtful: false, accepted_at };
+        Say { world: self, it }
+    }
+    pub fn resolved(&self) -> Resolved {
+        resolve(Schema::built_in(), self.kind, DOC, &self.all)
+    }
+    pub fn state(&self, field: &str) -> FieldState {
+        self.resolved().fields.remove(field).unwrap()
+    }
+    pub fn value(&self, field: &str) -> String {
+        self.state(field).value.to_string()
+    }
+    pub fn items(&self) -> Vec<Attention> {
+        self.resolved().attention
+    }
+    pub fn rules(&self) -> Vec<String> {
+        self.items().into_iter().map(|item| item.rule).collect()
+    }
+    pub fn hash(&self, change: At) -> ChangeHash {
+        self.all[change].body.hash
+    }
+    pub fn prefix(&self, change: At) -> String {
+        self.hash(change).prefix()
+    }
+    /// Changes whose claims on a field nothing retired.
+    pub fn live(&self, field: &str) -> Vec<At> {
+        let mut live: Vec<At> = self.state(field).claims.iter().map(|claim| self.number(claim.change)).collect();
+        live.sort_unstable();
+        live
+    }
+    pub fn number(&self, hash: ChangeHash) -> At {
+        self.all.iter().position(|o| o.body.hash == hash).unwrap()
+    }
+    /// Present members of a set.
+    pub fn present(&self, field: &str) -> Vec<String> {
+        self.state(field).members.into_iter().filter(|(m, _)| m.on).map(|(m, _)| m.text).collect()
+    }
+}
+
+/// A change in the making.
+pub struct Say<'w> {
+    world: &'w mut World,
+    pub it: Observation,
+}
+
+impl Say<'_> {
+    pub fn put(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.it.body.puts.push((key.to_owned(), value.into()));
+        self
+    }
+    pub fn clear(self, key: &str) -> Self {
+        self.put(key, Value::Null)
+    }
+    pub fn add(self, set: &str, text: &str) -> Self {
+        let key = Member::key(set, text);
+        self.put(&key, Member::present(text).to_value())
+    }
+    pub fn end(self, set: &str, text: &str, date: &str) -> Self {
+        let key = Member::key(set, text);
+        self.put(&key, Member::ended(text, Some(date)).to_value())
+    }
+    pub fn after(mut self, seen: &[At]) -> Self {
+        self.it.body.deps = seen.iter().map(|change| self.world.hash(*change)).collect();
+        self.it.body.deps.sort_unstable();
+        self
+    }
+    pub fn on(mut self, day: i64, hour: i64) -> Self {
+        self.it.at = at(day, hour);
+        self.it.body.time = self.it.at;
+        self.it.body.meta.recorded_at = self.it.at;
+        self
+    }
+    pub fn doubtful(mut self) -> Self {
+        self.it.doubtful = true;
+        self
+    }
+    pub fn pending(mut self) -> Self {
+        self.it.accepted_at = None;
+        self
+    }
+    pub fn role(mut self, role: Role) -> Self {
+        self.it.role = role;
+        self
+    }
+    pub fn source(mut self, source: Source) -> Self {
+        self.it.body.meta.source = source;
+        self
+    }
+    pub fn hearsay(self) -> Self {
+        self.source(Source::Other)
+    }
+    pub fn document(self) -> Self {
+        self.source(Source::DocumentSeen)
+    }
+    pub fn registry(self) -> Self {
+        self.source(Source::Registry)
+    }
+    pub fn confirms(mut self, what: &str) -> Self {
+        self.it.body.meta.seen.push(what.to_owned());
+        self
+    }
+    pub fn confirms_claim(self, field: &str, change: At) -> Self {
+        let what = format!("{field}:{}", self.world.prefix(change));
+        self.confirms(&what)
+    }
+    pub fn decides(mut self, claims: &[At]) -> Self {
+        self.it.body.meta.decides = claims.iter().map(|change| self.world.prefix(*change)).collect();
+        self
+    }
+    pub fn decides_all(mut self) -> Self {
+        self.it.body.meta.decides = vec!["*".to_owned()];
+        self
+    }
+    pub fn replaces(mut self, change: At) -> Self {
+        self.it.body.meta.replaces = vec![self.world.prefix(change)];
+        self
+    }
+    pub fn done(self) -> At {
+        self.world.all.push(self.it);
+        self.world.all.len() - 1
+    }
+}

@@ -1,0 +1,132 @@
+//! Values, people and times as sentences say them.
+
+use crate::model::{Field, FieldType, Member, Millis, Observation, Role, Rule, Schema, Value};
+
+/// One field in words, in one language.
+#[derive(Clone, Copy)]
+pub(super) struct Words<'a> {
+    schema: &'a Schema,
+    field: &'a Field,
+    zh: bool,
+}
+
+impl<'a> Words<'a> {
+    /// Both languages of a field: Chinese, English.
+    pub(super) fn both(schema: &'a Schema, field: &'a Field) -> (Self, Self) {
+        (Self { schema, field, zh: true }, Self { schema, field, zh: false })
+    }
+
+    /// A value in quotation marks; of identity numbers only the end, since showing one whole is an act of its own.
+    pub(super) fn value(self, value: &Value) -> String {
+        let plain = match self.field.rule {
+            Rule::Set => Member::from_value(value).map_or(Value::Null, |member| Value::Text(member.text)),
+            Rule::Log => entry_text(value),
+            _ => value.clone(),
+        };
+        let text = match (self.field.value_type, &plain) {
+            (FieldType::Time, Value::Int(ms)) => format!("{} {}", day_en(Millis(*ms)), clock(Millis(*ms))),
+            (FieldType::Degree, Value::Int(units)) => format!("{:.7}", *units as f64 / 1e7),
+            _ => self.schema.show(self.field, &plain, self.zh),
+        };
+        match (text.is_empty(), self.zh) {
+            (true, true) => "（空）".to_owned(),
+            (true, false) => "(empty)".to_owned(),
+            (false, true) if self.is_masked() => format!("“尾号{}”", tail(&text)),
+            (false, false) if self.is_masked() => format!("\"…{}\"", tail(&text)),
+            (false, true) => format!("“{text}”"),
+            (false, false) => format!("\"{text}\""),
+        }
+    }
+    /// The field.
+    pub(super) fn field(self) -> &'a Field {
+        self.field
+    }
+    /// The schema.
+    pub(super) fn schema(self) -> &'a Schema {
+        self.schema
+    }
+    fn is_masked(self) -> bool {
+        self.field.value_type == FieldType::IdNumber
+    }
+    /// The field's label.
+    pub(super) fn label(self) -> &'a str {
+        if self.zh { &self.field.zh } else { &self.field.en }
+    }
+}
+
+fn tail(text: &str) -> String {
+    text.chars().skip(text.chars().count().saturating_sub(4)).collect()
+}
+
+/// A log entry is small JSON with a `text`; anything else is shown as it is.
+fn entry_text(value: &Value) -> Value {
+    let json: Option<serde_json::Value> = value.text().and_then(|text| serde_json::from_str(text).ok());
+    let text = json.as_ref().and_then(|entry| entry.get("text")).and_then(serde_json::Value::as_str);
+    text.map_or_else(|| value.clone(), Value::from)
+}
+
+/// Year, month and day in China (UTC+8), by Hinnant's `civil_from_days`.
+fn civil(at: Millis) -> (i64, i64, i64) {
+    let days = super::rules::day(at) + 719_468;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (year + era * 400 + i64::from(month <= 2), month, day)
+}
+/// `2026年3月8日`.
+pub(super) fn day_zh(at: Millis) -> String {
+    let (year, month, day) = civil(at);
+    format!("{year}年{month}月{day}日")
+}
+/// `2026-03-08`.
+pub(super) fn day_en(at: Millis) -> String {
+    let (year, month, day) = civil(at);
+    format!("{year}-{month:02}-{day:02}")
+}
+/// `10:00`.
+pub(super) fn clock(at: Millis) -> String {
+    let minutes = at.plus(8 * 3_600_000).0.rem_euclid(Millis::DAY) / 60_000;
+    format!("{:02}:{:02}", minutes / 60, minutes % 60)
+}
+/// The time of an observation, with a word where its clock is not to be trusted.
+pub(super) fn when_zh(change: &Observation) -> String {
+    let doubt = if change.doubtful { "（手机时间不准）" } else { "" };
+    format!("{}{}{doubt}", day_zh(change.at), clock(change.at))
+}
+/// The same in English.
+pub(super) fn when_en(change: &Observation) -> String {
+    let doubt = if change.doubtful { " (clock not reliable)" } else { "" };
+    format!("{} {}{doubt}", day_en(change.at), clock(change.at))
+}
+
+/// Roles in Chinese.
+pub(super) fn roles_zh(roles: &[Role]) -> String {
+    let names: Vec<_> = roles.iter().map(|role| role.zh()).collect();
+    names.join("或")
+}
+/// Roles in English.
+pub(super) fn roles_en(roles: &[Role]) -> String {
+    let names: Vec<_> = roles.iter().map(|role| role_en(*role)).collect();
+    names.join(" or ")
+}
+/// A role in English.
+pub(super) fn role_en(role: Role) -> &'static str {
+    match role {
+        Role::GW => "grid worker",
+        Role::PG => "part-time grid worker",
+        Role::GL => "grid head",
+        Role::GD => "grid guide",
+        Role::TC => "town centre",
+        Role::CC => "county centre",
+        Role::DP => "department",
+        Role::MD => "mediator",
+        Role::CM => "child officer",
+        Role::RS => "resident",
+        Role::AD => "system administrator",
+        Role::SA => "security administrator",
+        Role::AU => "auditor",
+    }
+}
