@@ -1,0 +1,286 @@
+//! One form becomes one change for each audience it touches, in one transaction.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Session,
+    error::AppError,
+    types::{EditOutcome, EditRequest, FieldEdit, LeaseState},
+    views::{self, DocState, Eye},
+};
+use crate::{
+    doc::{Actor, Document, Draft, Written},
+    merge::{self, Edit},
+    model::{
+        Audience, ChangeHash, DocId, Field, Kind, Member, Meta, Millis, RecordId, Rule, Scope, Value,
+        schema::base_key,
+        validate::{self, Problem, Severity},
+    },
+    store::{ChangeState, StoredChange, Writer},
+};
+
+/// From this many changes on a document keeps a snapshot beside its changes (core/docs/adr/0002).
+const SNAPSHOT_EVERY: u32 = 64;
+
+/// Carries out one form.
+pub fn edit(session: &Session<'_>, actor: Actor, request: &EditRequest) -> Result<EditOutcome, AppError> {
+    let kind = session.kind(&request.kind)?;
+    if session.lease_state() == LeaseState::Locked {
+        return Err(AppError::not_allowed(
+            "已超过期限没有联系县里，请先联网同步一次再记录",
+            "too long without contact: please sync once before going on",
+        ));
+    }
+    let warnings = check(session, kind, request)?;
+    let scope = scope(session, request)?;
+    let record = request.record.unwrap_or_else(|| session.new_record());
+    let parts = parts(session, kind, request)?;
+    let changes = session.store.write(|writer| {
+        let mut changes = Vec::new();
+        if request.record.is_some() && writer.docs_of(&record)?.is_empty() {
+            return Err(AppError::NotFound);
+        }
+        for (audience, part) in &parts {
+            changes.extend(write_part(writer, session, actor, kind, (record, *audience), &scope, request, part)?);
+        }
+        views::refresh(writer, session.eye(), &record)?;
+        Ok::<_, AppError>(changes)
+    })?;
+    Ok(EditOutcome { record, changes, warnings })
+}
+
+/// What one audience's document gets.
+#[derive(Debug, Default)]
+struct Part {
+    edits: Vec<Edit>,
+    confirm: Vec<String>,
+}
+
+fn scope(session: &Session<'_>, request: &EditRequest) -> Result<Scope, AppError> {
+    let asked = request.scope.clone().or_else(|| session.account.scopes.first().cloned());
+    asked.filter(|scope| session.account.scopes.contains(scope)).ok_or_else(|| {
+        AppError::not_allowed("这个网格不归您负责", "this grid is not one of yours")
+    })
+}
+
+/// Every problem at once; warnings do not stop the form.
+fn check(session: &Session<'_>, kind: &Kind, request: &EditRequest) -> Result<Vec<Problem>, AppError> {
+    let mut problems = Vec::new();
+    for edit in &request.edits {
+        let Some(field) = kind.field(edit.field()) else {
+            problems.push(Problem::block(edit.field(), "unknown_field", "没有这一栏", "no such field"));
+            continue;
+        };
+        problems.extend(check_shape(field, edit));
+        if !session.schema.may_write(session.account.role, kind, field) {
+            problems.push(Problem::block(&field.key, "role", "您的岗位不能填写这一栏", "your role may not write this field"));
+        }
+        if !request.decide.is_empty() && !field.decide.contains(&session.account.role) {
+            problems.push(Problem::block(&field.key, "decide", "这一栏要由网格长或镇街中心确定", "a grid head or the town centre decides this"));
+        }
+        problems.extend(match edit {
+            FieldEdit::Put { value, .. } => validate::check_value(session.schema, field, value),
+            FieldEdit::Add { text, .. } => validate::check_value(session.schema, field, &Value::Text(text.clone())),
+            FieldEdit::End { .. } | FieldEdit::Append { .. } => Vec::new(),
+        });
+    }
+    for field in request.confirm.iter().filter(|f| *f != "*" && kind.field(f).is_none()) {
+        problems.push(Problem::block(field, "unknown_field", "没有这一栏", "no such field"));
+    }
+    if request.edits.is_empty() && request.confirm.is_empty() {
+        problems.push(Problem::block("", "empty", "没有填写任何内容", "nothing was filled in"));
+    }
+    if request.record.is_none() {
+        problems.extend(missing(session, kind, request));
+    }
+    let (block, warn): (Vec<_>, Vec<_>) = problems.into_iter().partition(|p| p.severity == Severity::Block);
+    if block.is_empty() { Ok(warn) } else { Err(AppError::Invalid { problems: block }) }
+}
+
+fn check_shape(field: &Field, edit: &FieldEdit) -> Option<Problem> {
+    let fits = match edit {
+        FieldEdit::Put { .. } => !matches!(field.rule, Rule::Set | Rule::Log),
+        FieldEdit::Add { .. } | FieldEdit::End { .. } => field.rule == Rule::Set,
+        FieldEdit::Append { .. } => field.rule == Rule::Log,
+    };
+    (!fits).then(|| Problem::block(&field.key, "shape", "填写方式与这一栏不符", "this kind of entry does not fit the field"))
+}
+
+/// Required fields of a new record that this role could have filled.
+fn missing(session: &Session<'_>, kind: &Kind, request: &EditRequest) -> Vec<Problem> {
+    let filled = |field: &Field| {
+        request.edits.iter().any(|edit| {
+            edit.field() == field.key && !matches!(edit, FieldEdit::Put { value, .. } if value.is_null())
+        })
+    };
+    let required = kind.fields.iter().filter(|f| f.required && session.schema.may_write(session.account.role, kind, f));
+    required
+        .filter(|field| !filled(field))
+        .map(|field| {
+            Problem::block(&field.key, "required", &format!("请填写{}", field.zh), &format!("{} is required", field.en))
+        })
+        .collect()
+}
+
+/// Splits a form by audience and turns field edits into keys and scalars.
+fn parts(session: &Session<'_>, kind: &Kind, request: &EditRequest) -> Result<BTreeMap<Audience, Part>, AppError> {
+    let mut parts: BTreeMap<Audience, Part> = BTreeMap::new();
+    for edit in &request.edits {
+        let Some(field) = kind.field(edit.field()) else { continue };
+        for (key, value) in scalars(session, field, edit)? {
+            let audience = kind.field(&key).map_or(field.audience, |f| f.audience);
+            parts.entry(audience).or_default().edits.push(Edit { key, value });
+        }
+    }
+    for confirm in &request.confirm {
+        if confirm == "*" {
+            for audience in kind.audiences() {
+                if session.schema.receives(session.account.role, audience) {
+                    parts.entry(audience).or_default().confirm.push("*".to_owned());
+                }
+            }
+        } else if let Some(field) = kind.field(confirm) {
+            parts.entry(field.audience).or_default().confirm.push(confirm.clone());
+        }
+    }
+    Ok(parts)
+}
+
+fn scalars(session: &Session<'_>, field: &Field, edit: &FieldEdit) -> Result<Vec<(String, Value)>, AppError> {
+    let member = |set: &str, member: Member| (Member::key(set, &member.text), member.to_value());
+    Ok(match edit {
+        FieldEdit::Put { value, .. } => {
+            let joins = field.joins.as_deref().zip(value.text()).map(|(set, text)| member(set, Member::present(text)));
+            std::iter::once((field.key.clone(), value.clone())).chain(joins).collect()
+        }
+        FieldEdit::Add { text, date, .. } => {
+            vec![member(&field.key, Member { text: text.clone(), on: true, date: date.clone() })]
+        }
+        FieldEdit::End { text, date, .. } => vec![member(&field.key, Member::ended(text, date.as_deref()))],
+        FieldEdit::Append { text, .. } => {
+            let entry = serde_json::json!({ "text": text }).to_string();
+            if entry.len() > validate::MAX_TEXT_BYTES {
+                return Err(AppError::invalid(&field.key, "too_long", "文字太长", "the text is too long"));
+            }
+            vec![(format!("{}/{}", field.key, session.new_ulid()), Value::Text(entry))]
+        }
+    })
+}
+
+#[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename them")]
+fn write_part(
+    writer: &mut Writer<'_>,
+    session: &Session<'_>,
+    actor: Actor,
+    kind: &Kind,
+    (record, audience): (RecordId, Audience),
+    scope: &Scope,
+    request: &EditRequest,
+    part: &Part,
+) -> Result<Option<ChangeHash>, AppError> {
+    let state = current(writer, session.eye(), record, audience)?;
+    if state.is_none() && part.edits.is_empty() {
+        return Ok(None);
+    }
+    let mut state = match state {
+        Some(state) => state,
+        None => {
+            let id = DocId { record, audience, generation: 0 };
+            DocState { row: views::new_doc(id, &kind.name, scope), stored: Vec::new(), observations: Vec::new() }
+        }
+    };
+    let resolved = merge::resolve(session.schema, kind, state.row.id, &state.observations);
+    let deciding = !request.decide.is_empty();
+    let plan = merge::plan(session.schema, kind, &resolved, &part.edits, deciding);
+    if let Some((field, zh, en)) = plan.refused.first() {
+        return Err(AppError::invalid(base_key(field), "immutable", zh, en));
+    }
+    let mut seen = plan.seen;
+    seen.extend(part.confirm.iter().cloned());
+    if plan.puts.is_empty() && seen.is_empty() {
+        return Ok(None);
+    }
+    let draft = Draft { puts: plan.puts, time: request.observed_at.unwrap_or(session.now), meta: meta(session, request, seen) };
+    let mut document = load(&state)?;
+    let written = document.write(actor, &draft)?;
+    let hash = written.body.hash;
+    keep(writer, &mut state, &document, written)?;
+    let grid = if state.row.scope.0.is_empty() { scope } else { &state.row.scope };
+    writer.enqueue(&state.row.id, &hash, grid)?;
+    Ok(Some(hash))
+}
+
+fn meta(session: &Session<'_>, request: &EditRequest, seen: Vec<String>) -> Meta {
+    Meta {
+        source: request.source,
+        recorded_at: session.now,
+        schema: session.schema.version,
+        lease: session.lease_id(),
+        submission: request.submission.clone(),
+        visit: request.visit,
+        seen,
+        decides: request.decide.clone(),
+        replaces: Vec::new(),
+    }
+}
+
+/// The newest generation of a record's document for an audience.
+fn current(
+    writer: &Writer<'_>,
+    eye: Eye<'_>,
+    record: RecordId,
+    audience: Audience,
+) -> Result<Option<DocState>, AppError> {
+    let rows = writer.docs_of(&record)?.into_iter().filter(|row| row.id.audience == audience);
+    rows.max_by_key(|row| row.id.generation).map(|row| views::doc_state(writer, eye, row)).transpose()
+}
+
+/// The document of what counts here: without refused changes and what stands on them.
+pub fn load(state: &DocState) -> Result<Document, AppError> {
+    let counted = state.observations.len() == state.stored.len();
+    if let (true, Some(snapshot)) = (counted, &state.row.snapshot) {
+        let later = state.stored.iter().skip(state.row.snapshot_len as usize).map(|c| c.raw.as_slice());
+        return Ok(Document::load(state.row.id, Some(snapshot), later)?);
+    }
+    let counts = |change: &&StoredChange| state.observations.iter().any(|o| o.body.hash == change.hash);
+    let raws = state.stored.iter().filter(|c| counted || counts(c)).map(|c| c.raw.as_slice());
+    Ok(Document::load(state.row.id, None, raws)?)
+}
+
+/// Stores a written change, and now and then a proven snapshot.
+pub fn keep(
+    writer: &mut Writer<'_>,
+    state: &mut DocState,
+    document: &Document,
+    written: Written,
+) -> Result<(), AppError> {
+    state.row.len = state.stored.len() as u32 + 1;
+    if document.len() == state.row.len as usize && state.row.len - state.row.snapshot_len >= SNAPSHOT_EVERY {
+        state.row.snapshot = Some(document.snapshot()?);
+        state.row.snapshot_len = state.row.len;
+    }
+    writer.put_doc(&state.row)?;
+    let stored = StoredChange {
+        hash: written.body.hash,
+        raw: written.raw,
+        envelope: None,
+        tag: None,
+        state: ChangeState::Pending,
+    };
+    writer.add_change(&state.row.id, &stored)?;
+    state.stored.push(stored);
+    Ok(())
+}
+
+/// The lease by the server's clock as this device can know it: its own clock is believed only to run forward.
+pub fn lease_state(contact: &super::Contact, now: Millis) -> LeaseState {
+    let passed = (now.0 - contact.device_time.0).max(0);
+    let server_now = contact.server_time.plus(passed);
+    if server_now >= contact.lease.lock_at {
+        LeaseState::Locked
+    } else if server_now >= contact.lease.warn_at {
+        LeaseState::Warn
+    } else {
+        LeaseState::Good
+    }
+}

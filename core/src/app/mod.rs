@@ -1,0 +1,244 @@
+//! The facade: one method a use case. It delegates to documents, store, sync and net, and carries out what the sync
+//! machine asks for; it decides nothing about records.
+
+mod apply;
+mod edit;
+mod enrol;
+mod env;
+mod error;
+mod read;
+mod run;
+mod types;
+mod views;
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+pub use env::{DeviceKey, Env, HttpLink, Link, SoftwareKey, SystemEnv};
+pub use error::AppError;
+pub use run::{SyncListener, SyncReport};
+pub use types::{
+    Account, AttentionView, ClaimView, Contact, EditOutcome, EditRequest, FieldEdit, FieldView, LeaseState, ListItem,
+    ListPage, ListRequest, RecordView, RefusalView, Sentence, SuggestionView,
+};
+
+pub use crate::{
+    merge::HistoryLine,
+    model::validate::{Problem, Severity},
+    store::OutboxCounts,
+    sync::machine::SyncProgress,
+};
+use crate::{
+    model::{Actor, Kind, KindName, Millis, RecordId, Schema},
+    store::Store,
+};
+
+const ACCOUNT: &str = "account";
+const CONTACT: &str = "contact";
+const CONTROL: &str = "control";
+const SOFTWARE_KEY: &str = "software_key";
+
+/// One person's data on one phone.
+pub struct App {
+    store: Store,
+    env: Arc<dyn Env>,
+    link: Arc<dyn Link>,
+    key: Arc<dyn DeviceKey>,
+    /// The writer of this process run; replaced after any failed commit, never persisted (DESIGN 3).
+    actor: Mutex<Actor>,
+    /// One sync at a time.
+    syncing: Mutex<()>,
+}
+
+/// Everything a use case needs to know before it begins.
+struct Session<'a> {
+    store: &'a Store,
+    schema: &'static Schema,
+    env: &'a dyn Env,
+    account: Account,
+    contact: Contact,
+    now: Millis,
+}
+
+impl Session<'_> {
+    fn eye(&self) -> views::Eye<'_> {
+        views::Eye { schema: self.schema, account: &self.account, now: self.now }
+    }
+    fn kind(&self, name: &KindName) -> Result<&'static Kind, AppError> {
+        self.schema.kind(&name.0).ok_or_else(|| AppError::invalid("", "kind", "没有这类记录", "no such kind of record"))
+    }
+    fn new_record(&self) -> RecordId {
+        let mut random = [0; 10];
+        self.env.fill(&mut random);
+        RecordId::new(self.now, random)
+    }
+    fn new_ulid(&self) -> String {
+        let mut random = [0; 16];
+        self.env.fill(&mut random);
+        let ms = u64::try_from(self.now.0).unwrap_or(0);
+        ulid::Ulid::from_parts(ms, u128::from_be_bytes(random)).to_string()
+    }
+    fn lease_state(&self) -> LeaseState {
+        edit::lease_state(&self.contact, self.now)
+    }
+    fn lease_id(&self) -> Option<String> {
+        Some(self.contact.lease.id.clone()).filter(|id| !id.is_empty())
+    }
+}
+
+impl App {
+    /// Opens the data of one person, or begins them. The signing key is kept in software, inside the encrypted store.
+    pub fn open(dir: &Path, key: &[u8; 32], env: Arc<dyn Env>, link: Arc<dyn Link>) -> Result<Self, AppError> {
+        let store = Store::open(dir, key)?;
+        let signing = Self::software_key(&store, env.as_ref())?;
+        Ok(Self::with(store, env, link, Arc::new(signing)))
+    }
+
+    /// The same with a signing key of the platform.
+    pub fn open_with_key(
+        dir: &Path,
+        key: &[u8; 32],
+        env: Arc<dyn Env>,
+        link: Arc<dyn Link>,
+        signing: Arc<dyn DeviceKey>,
+    ) -> Result<Self, AppError> {
+        Ok(Self::with(Store::open(dir, key)?, env, link, signing))
+    }
+
+    fn with(store: Store, env: Arc<dyn Env>, link: Arc<dyn Link>, key: Arc<dyn DeviceKey>) -> Self {
+        let actor = Mutex::new(fresh_actor(env.as_ref()));
+        Self { store, env, link, key, actor, syncing: Mutex::new(()) }
+    }
+
+    fn software_key(store: &Store, env: &dyn Env) -> Result<SoftwareKey, AppError> {
+        if let Some(bytes) = store.read(|reader| reader.meta(SOFTWARE_KEY))? {
+            return SoftwareKey::from_bytes(&bytes).ok_or_else(|| AppError::storage(&"签名密钥损坏 / signing key damaged"));
+        }
+        let key = SoftwareKey::generate(&mut |bytes| env.fill(bytes));
+        store.write(|writer| writer.set_meta(SOFTWARE_KEY, &key.to_bytes()))?;
+        Ok(key)
+    }
+
+    /// Closes files and locks; every other call then answers [`AppError::Closed`].
+    pub fn close(&self) -> Result<(), AppError> {
+        Ok(self.store.close()?)
+    }
+
+    /// Opens them again.
+    pub fn reopen(&self) -> Result<(), AppError> {
+        Ok(self.store.reopen()?)
+    }
+
+    /// Whose phone this is; none before enrolment.
+    pub fn account(&self) -> Result<Option<Account>, AppError> {
+        self.read_json(ACCOUNT)
+    }
+
+    /// What the last contact said; none before enrolment.
+    pub fn contact(&self) -> Result<Option<Contact>, AppError> {
+        self.read_json(CONTACT)
+    }
+
+    /// How the lease stands.
+    pub fn lease(&self) -> Result<LeaseState, AppError> {
+        Ok(self.session()?.lease_state())
+    }
+
+    /// Registers this phone with the code of an invitation.
+    pub fn enrol(&self, code: &str, device_name: &str) -> Result<Account, AppError> {
+        enrol::enrol(self, code, device_name)
+    }
+
+    /// Writes one form: durable when this returns.
+    pub fn edit(&self, request: &EditRequest) -> Result<EditOutcome, AppError> {
+        let session = self.session()?;
+        let mut actor = lock(&self.actor);
+        let outcome = edit::edit(&session, *actor, request);
+        if outcome.is_err() {
+            *actor = fresh_actor(self.env.as_ref());
+        }
+        outcome
+    }
+
+    /// One record.
+    pub fn get(&self, record: RecordId) -> Result<RecordView, AppError> {
+        read::get(&self.session()?, record)
+    }
+
+    /// One page of a list.
+    pub fn list(&self, request: &ListRequest) -> Result<ListPage, AppError> {
+        read::list(&self.session()?, request)
+    }
+
+    /// How many records of each kind are here.
+    pub fn counts(&self) -> Result<std::collections::BTreeMap<KindName, u64>, AppError> {
+        Ok(self.store.read(|reader| reader.counts())?)
+    }
+
+    /// Who said what about a record, or one field of it, oldest first.
+    pub fn history(&self, record: RecordId, field: Option<&str>) -> Result<Vec<HistoryLine>, AppError> {
+        read::history(&self.session()?, record, field)
+    }
+
+    /// What waits for a person.
+    pub fn attention(&self) -> Result<Vec<AttentionView>, AppError> {
+        read::attention(&self.session()?)
+    }
+
+    /// How many own changes wait, were put aside, refused.
+    pub fn outbox(&self) -> Result<OutboxCounts, AppError> {
+        Ok(self.store.read(|reader| reader.outbox_counts())?)
+    }
+
+    /// Own changes that the county did not take, or not yet.
+    pub fn refusals(&self) -> Result<Vec<RefusalView>, AppError> {
+        read::refusals(&self.session()?)
+    }
+
+    /// Where this phone is in each bucket's log.
+    pub fn cursors(&self) -> Result<Vec<crate::sync::wire::Cursor>, AppError> {
+        run::cursors(&self.store)
+    }
+
+    /// Every change held here, by document: what a check compares with the server.
+    pub fn held(&self) -> Result<Vec<(crate::model::DocId, crate::model::ChangeHash)>, AppError> {
+        read::held(&self.store)
+    }
+
+    /// Hands over what waits and fetches what is new. The listener may cancel; what was done stays done.
+    pub fn sync(&self, listener: &dyn SyncListener) -> Result<SyncReport, AppError> {
+        let _one = self.syncing.try_lock().map_err(|_| AppError::Busy)?;
+        run::sync(self, &self.session()?, listener)
+    }
+
+    fn session(&self) -> Result<Session<'_>, AppError> {
+        let (account, contact) = (self.account()?, self.contact()?);
+        let (Some(account), Some(contact)) = (account, contact) else {
+            return Err(AppError::not_allowed("这台手机还没有注册", "this phone is not enrolled yet"));
+        };
+        let now = self.env.now();
+        Ok(Session { store: &self.store, schema: Schema::built_in(), env: self.env.as_ref(), account, contact, now })
+    }
+
+    fn read_json<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<Option<T>, AppError> {
+        let bytes = self.store.read(|reader| reader.meta(key))?;
+        bytes.map(|bytes| serde_json::from_slice(&bytes).map_err(|e| AppError::storage(&e))).transpose()
+    }
+}
+
+fn to_json(value: &impl serde::Serialize) -> Result<Vec<u8>, AppError> {
+    serde_json::to_vec(value).map_err(|e| AppError::storage(&e))
+}
+
+fn fresh_actor(env: &dyn Env) -> Actor {
+    let mut bytes = [0; 16];
+    env.fill(&mut bytes);
+    Actor(bytes)
+}
+
+/// A panic elsewhere leaves nothing half-done behind these locks, so a poisoned one is taken as it is.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

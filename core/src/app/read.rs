@@ -1,0 +1,104 @@
+//! Lists, records, history and what waits: everything that only reads.
+
+use super::{
+    Session,
+    error::AppError,
+    types::{AttentionView, ListPage, ListRequest, RecordView, RefusalView, Sentence},
+    views,
+};
+use crate::{
+    merge::{self, HistoryLine},
+    model::{ChangeHash, DocId, RecordId},
+    store::{ChangeState, Store, ViewFilter},
+    sync::wire::Reason,
+};
+
+const PAGE: u32 = 100;
+
+/// One record.
+pub fn get(session: &Session<'_>, record: RecordId) -> Result<RecordView, AppError> {
+    let view = reading(session, |reader| views::record_view(reader, session.eye(), &record))?;
+    view.ok_or(AppError::NotFound)
+}
+
+/// One page of a list.
+pub fn list(session: &Session<'_>, request: &ListRequest) -> Result<ListPage, AppError> {
+    let filter = ViewFilter {
+        kind: request.kind.clone(),
+        scope: request.scope.clone(),
+        text: request.text.clone(),
+        contested_only: request.contested_only,
+    };
+    let limit = if request.limit == 0 { PAGE } else { request.limit };
+    let page = reading(session, |reader| Ok(reader.views(&filter, request.after.as_deref(), limit)?))?;
+    Ok(ListPage {
+        items: page.rows.into_iter().map(views::list_item).collect::<Result<_, _>>()?,
+        next: page.next,
+    })
+}
+
+/// Every statement about a record, oldest first.
+pub fn history(
+    session: &Session<'_>,
+    record: RecordId,
+    field: Option<&str>,
+) -> Result<Vec<HistoryLine>, AppError> {
+    let docs = reading(session, |reader| views::docs_of(reader, session.eye(), &record))?;
+    let Some(first) = docs.first() else { return Err(AppError::NotFound) };
+    let kind = session.kind(&first.row.kind)?;
+    let mut lines: Vec<HistoryLine> = docs
+        .iter()
+        .flat_map(|doc| merge::history(session.schema, kind, &doc.observations))
+        .filter(|line| field.is_none_or(|field| line.field == field))
+        .collect();
+    lines.sort_by(|a, b| (a.claim.at, a.claim.change).cmp(&(b.claim.at, b.claim.change)));
+    Ok(lines)
+}
+
+/// What waits for a person.
+pub fn attention(session: &Session<'_>) -> Result<Vec<AttentionView>, AppError> {
+    let rows = reading(session, |reader| Ok(reader.attention()?))?;
+    rows.iter().map(|row| serde_json::from_str(&row.json).map_err(|e| AppError::storage(&e))).collect()
+}
+
+/// Own changes that the county did not take, or not yet.
+pub fn refusals(session: &Session<'_>) -> Result<Vec<RefusalView>, AppError> {
+    let rows = reading(session, |reader| Ok(reader.refusals()?))?;
+    rows.into_iter()
+        .map(|(doc, change, reason, state)| {
+            let reason: Reason = serde_json::from_str(&reason).map_err(|e| AppError::storage(&e))?;
+            Ok(RefusalView {
+                record: doc.record,
+                change,
+                review: state == ChangeState::Review,
+                rule: reason.rule,
+                say: Sentence { zh: reason.zh, en: reason.en },
+            })
+        })
+        .collect()
+}
+
+/// Every change held here.
+pub fn held(store: &Store) -> Result<Vec<(DocId, ChangeHash)>, AppError> {
+    let mut out = Vec::new();
+    store.read(|reader| {
+        let mut after = None;
+        loop {
+            let docs = reader.docs_page(after, 500)?;
+            let Some(last) = docs.last() else { return Ok(()) };
+            after = Some(last.id);
+            for doc in &docs {
+                out.extend(reader.changes(&doc.id)?.into_iter().map(|change| (doc.id, change.hash)));
+            }
+        }
+    })?;
+    Ok(out)
+}
+
+/// Runs a read whose own errors are the facade's.
+fn reading<T>(
+    session: &Session<'_>,
+    work: impl FnOnce(&crate::store::Reader<'_>) -> Result<T, AppError>,
+) -> Result<T, AppError> {
+    session.store.read(|reader| Ok(work(reader)))?
+}

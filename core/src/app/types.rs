@@ -1,0 +1,336 @@
+//! What goes in and comes out of the facade: plain data, ids and text, no documents.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    model::{Audience, ChangeHash, DeviceId, KindName, Member, Millis, RecordId, Role, Scope, Source, UserId, Value},
+    sync::wire::Lease,
+};
+
+/// Whose phone this is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// The device's registration.
+    pub device: DeviceId,
+    /// The person.
+    pub user: UserId,
+    /// The person's name on screens.
+    pub user_name: String,
+    /// Role.
+    pub role: Role,
+    /// Grids.
+    pub scopes: Vec<Scope>,
+    /// Name of the county.
+    pub county: String,
+    /// Address of the server.
+    pub url: String,
+    /// Pin of the TLS root.
+    pub root: [u8; 32],
+    /// The county's identity key.
+    pub identity: [u8; 32],
+    /// Key to which the outbox is sealed.
+    pub sealing_key: [u8; 32],
+}
+
+/// What changes from sync to sync.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// Epoch of the server.
+    pub epoch: u64,
+    /// Server time of the last reply.
+    pub server_time: Millis,
+    /// This device's clock at that reply.
+    pub device_time: Millis,
+    /// Permission to hold and write.
+    pub lease: Lease,
+    /// (epoch, commit) up to which everything is backed up.
+    pub backed_up_through: (u64, u64),
+}
+
+/// How the lease stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeaseState {
+    /// Fine.
+    Good,
+    /// No contact for long: ask to sync.
+    Warn,
+    /// Locked until the next contact; unsent work can still be handed over.
+    Locked,
+}
+
+/// One edited field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FieldEdit {
+    /// A value; null clears.
+    Put {
+        /// Field.
+        field: String,
+        /// Value.
+        value: Value,
+    },
+    /// A member joins a set.
+    Add {
+        /// Field.
+        field: String,
+        /// The member.
+        text: String,
+        /// Since which day.
+        date: Option<String>,
+    },
+    /// A member leaves a set; dated, not erased.
+    End {
+        /// Field.
+        field: String,
+        /// The member.
+        text: String,
+        /// On which day.
+        date: Option<String>,
+    },
+    /// An entry of a log.
+    Append {
+        /// Field.
+        field: String,
+        /// Text of the entry.
+        text: String,
+    },
+}
+
+impl FieldEdit {
+    /// A value for a field.
+    pub fn put(field: &str, value: impl Into<Value>) -> Self {
+        Self::Put { field: field.to_owned(), value: value.into() }
+    }
+    /// The field concerned.
+    pub fn field(&self) -> &str {
+        match self {
+            Self::Put { field, .. } | Self::Add { field, .. } | Self::End { field, .. } | Self::Append { field, .. } => {
+                field
+            }
+        }
+    }
+}
+
+/// One form: one observation of one record. A form with two sources is two requests.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EditRequest {
+    /// The record; none makes a new one.
+    pub record: Option<RecordId>,
+    /// Its kind.
+    pub kind: KindName,
+    /// Grid of a new record; the worker's first one where absent.
+    pub scope: Option<Scope>,
+    /// On what evidence.
+    pub source: Source,
+    /// When it was seen; now where absent.
+    pub observed_at: Option<Millis>,
+    /// New values.
+    pub edits: Vec<FieldEdit>,
+    /// Fields seen unchanged; `*` for all.
+    pub confirm: Vec<String>,
+    /// Claims decided by this edit: prefixes, or `*` for all of the edited fields.
+    pub decide: Vec<String>,
+    /// The visit on which it was seen.
+    pub visit: Option<RecordId>,
+    /// Ties several requests of one form together.
+    pub submission: Option<String>,
+}
+
+/// What an edit made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EditOutcome {
+    /// The record.
+    pub record: RecordId,
+    /// Changes written, one an audience.
+    pub changes: Vec<ChangeHash>,
+    /// Warnings: kept, but marked.
+    pub warnings: Vec<crate::model::validate::Problem>,
+}
+
+/// One statement about a field, with its author and evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimView {
+    /// First eight bytes of its change: how a decision names it.
+    pub prefix: String,
+    /// Value.
+    pub value: Value,
+    /// As a screen shows it.
+    pub shown: String,
+    /// Who.
+    pub author: UserId,
+    /// In which role.
+    pub role: Role,
+    /// Evidence.
+    pub source: Source,
+    /// When seen.
+    pub at: Millis,
+    /// The device clock was not credible.
+    pub doubtful: bool,
+    /// When the server took it; absent while it waits.
+    pub accepted_at: Option<Millis>,
+    /// A confirmation rather than a new value.
+    pub confirms: bool,
+}
+
+/// A field of a record as a screen needs it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldView {
+    /// Key.
+    pub field: String,
+    /// Chinese label.
+    pub zh: String,
+    /// English label.
+    pub en: String,
+    /// Audience.
+    pub audience: Audience,
+    /// Value in force.
+    pub value: Value,
+    /// The same in Chinese words.
+    pub shown: String,
+    /// The same in English words.
+    pub shown_en: String,
+    /// A person must decide.
+    pub contested: bool,
+    /// Shown only until then.
+    pub provisional: bool,
+    /// Members of a set, ended ones included.
+    pub members: Vec<Member>,
+    /// Entries of a log in order.
+    pub log: Vec<String>,
+    /// Statements in force or beside it, strongest first.
+    pub claims: Vec<ClaimView>,
+}
+
+/// A record as a screen needs it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordView {
+    /// The record.
+    pub record: RecordId,
+    /// Kind.
+    pub kind: KindName,
+    /// Grid.
+    pub scope: Scope,
+    /// Its name in a list.
+    pub title: String,
+    /// Fields that this phone may see, in the order of the form.
+    pub fields: Vec<FieldView>,
+    /// What waits for a person.
+    pub attention: Vec<AttentionView>,
+    /// What the authors of claims that lost should know.
+    pub told: Vec<Sentence>,
+    /// Drafts that suggest themselves, for example a hazard.
+    pub suggestions: Vec<SuggestionView>,
+    /// Own changes not yet with the county.
+    pub pending: u32,
+    /// Own changes refused or under review.
+    pub refused: u32,
+}
+
+impl RecordView {
+    /// A field by key.
+    pub fn field(&self, key: &str) -> Option<&FieldView> {
+        self.fields.iter().find(|f| f.field == key)
+    }
+}
+
+/// A sentence in both languages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sentence {
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+/// A draft that suggests itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SuggestionView {
+    /// The field that suggests it.
+    pub field: String,
+    /// Category of the hazard.
+    pub category: String,
+    /// What to say.
+    pub say: Sentence,
+}
+
+/// Something only a person can settle 待确认.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttentionView {
+    /// Equal on every phone and the server.
+    pub id: String,
+    /// Which rule asks.
+    pub rule: String,
+    /// Record.
+    pub record: RecordId,
+    /// Kind.
+    pub kind: KindName,
+    /// The record's name in a list.
+    pub title: String,
+    /// Field.
+    pub field: String,
+    /// Value in force meanwhile.
+    pub in_force: Value,
+    /// The statements between which to choose.
+    pub claims: Vec<ClaimView>,
+    /// The question.
+    pub say: Sentence,
+}
+
+/// One line of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListItem {
+    /// Record.
+    pub record: RecordId,
+    /// Kind.
+    pub kind: KindName,
+    /// Grid.
+    pub scope: Scope,
+    /// Name.
+    pub title: String,
+    /// Fields waiting for a person.
+    pub contested: u32,
+    /// Own changes not yet with the county.
+    pub pending: u32,
+    /// Values in force by field.
+    pub values: std::collections::BTreeMap<String, Value>,
+}
+
+/// Which records to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListRequest {
+    /// Of one kind.
+    pub kind: Option<KindName>,
+    /// Of one grid.
+    pub scope: Option<Scope>,
+    /// Whose name holds this text.
+    pub text: Option<String>,
+    /// Only what waits for a person.
+    pub contested_only: bool,
+    /// Where the page before ended.
+    pub after: Option<String>,
+    /// At most so many; 0 for 100.
+    pub limit: u32,
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListPage {
+    /// Lines.
+    pub items: Vec<ListItem>,
+    /// Where to go on; none at the end.
+    pub next: Option<String>,
+}
+
+/// A change that the county did not take, or not yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusalView {
+    /// Record.
+    pub record: RecordId,
+    /// The change.
+    pub change: ChangeHash,
+    /// Put aside for a person to judge, rather than refused.
+    pub review: bool,
+    /// Why, by rule.
+    pub rule: String,
+    /// Why, in words.
+    pub say: Sentence,
+}

@@ -1,0 +1,281 @@
+//! From changes to what a screen shows: joins changes with envelopes, asks the resolver, writes view rows.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Account,
+    error::AppError,
+    types::{AttentionView, ClaimView, FieldView, ListItem, RecordView, Sentence, SuggestionView},
+};
+use crate::{
+    doc::chunk,
+    merge::{self, Attention, Claim, FieldState, Resolved},
+    model::{DocId, Field, Kind, KindName, Millis, Observation, RecordId, Schema, Scope, Value, change::ChangeBody, ids::to_hex},
+    store::{AttentionRow, ChangeState, DocRow, Reader, StoredChange, ViewRow, Writer},
+};
+
+/// Everything known here of one document.
+pub struct DocState {
+    /// Its row.
+    pub row: DocRow,
+    /// Its changes as stored.
+    pub stored: Vec<StoredChange>,
+    /// The same as observations, without refused ones and what stands on them.
+    pub observations: Vec<Observation>,
+}
+
+/// Who looks, under which schema, at what time.
+#[derive(Clone, Copy)]
+pub struct Eye<'a> {
+    /// Schema in force.
+    pub schema: &'a Schema,
+    /// Owner of this phone.
+    pub account: &'a Account,
+    /// Now.
+    pub now: Millis,
+}
+
+/// Joins stored changes with who wrote them. Changes that the county refused or put aside do not count, nor do later
+/// ones that stand on them.
+pub fn observe(eye: Eye<'_>, stored: &[StoredChange]) -> Result<Vec<Observation>, AppError> {
+    let mut out = Vec::with_capacity(stored.len());
+    let mut aside = Vec::new();
+    for change in stored {
+        let body = chunk::read(&change.raw).map_err(|e| AppError::storage(&e))?;
+        let fallen = matches!(change.state, ChangeState::Refused | ChangeState::Review);
+        if fallen || body.deps.iter().any(|dep| aside.contains(dep)) {
+            aside.push(body.hash);
+            continue;
+        }
+        out.push(observation(eye, body, change));
+    }
+    Ok(out)
+}
+
+fn observation(eye: Eye<'_>, body: ChangeBody, change: &StoredChange) -> Observation {
+    match &change.envelope {
+        Some(envelope) => Observation::accepted(body, envelope),
+        None => Observation::pending(body, eye.account.user.clone(), eye.account.role, eye.now),
+    }
+}
+
+/// Reads one document.
+pub fn doc_state(reader: &Reader<'_>, eye: Eye<'_>, row: DocRow) -> Result<DocState, AppError> {
+    let stored = reader.changes(&row.id)?;
+    let observations = observe(eye, &stored)?;
+    Ok(DocState { row, stored, observations })
+}
+
+/// All documents of a record in their newest generation.
+pub fn docs_of(reader: &Reader<'_>, eye: Eye<'_>, record: &RecordId) -> Result<Vec<DocState>, AppError> {
+    let mut newest: BTreeMap<_, DocRow> = BTreeMap::new();
+    for row in reader.docs_of(record)? {
+        newest.insert(row.id.audience, row);
+    }
+    newest.into_values().map(|row| doc_state(reader, eye, row)).collect()
+}
+
+/// What the resolver says of each document of a record.
+pub fn resolve(eye: Eye<'_>, kind: &Kind, docs: &[DocState]) -> Vec<Resolved> {
+    docs.iter().map(|doc| merge::resolve(eye.schema, kind, doc.row.id, &doc.observations)).collect()
+}
+
+/// A record as a screen needs it; none where nothing of it is here.
+pub fn record_view(reader: &Reader<'_>, eye: Eye<'_>, record: &RecordId) -> Result<Option<RecordView>, AppError> {
+    let docs = docs_of(reader, eye, record)?;
+    let Some(first) = docs.first() else { return Ok(None) };
+    let Some(kind) = eye.schema.kind(&first.row.kind.0) else { return Err(AppError::NeedsUpdate) };
+    let resolved = resolve(eye, kind, &docs);
+    let title = title(eye.schema, kind, &resolved);
+    let states = docs.iter().flat_map(|doc| &doc.stored);
+    let (mut pending, mut refused) = (0, 0);
+    for change in states {
+        match change.state {
+            ChangeState::Pending | ChangeState::Held => pending += 1,
+            ChangeState::Refused | ChangeState::Review => refused += 1,
+            ChangeState::Accepted => {}
+        }
+    }
+    let fields = kind.fields.iter().filter_map(|field| {
+        let state = resolved.iter().find_map(|doc| doc.fields.get(&field.key))?;
+        Some(field_view(eye.schema, field, state))
+    });
+    Ok(Some(RecordView {
+        record: *record,
+        kind: kind.name.clone(),
+        scope: first.row.scope.clone(),
+        fields: fields.collect(),
+        attention: resolved
+            .iter()
+            .flat_map(|doc| &doc.attention)
+            .map(|item| attention_view(eye.schema, kind, item, &title))
+            .collect(),
+        told: resolved
+            .iter()
+            .flat_map(|doc| doc.fields.values())
+            .flat_map(|state| &state.told)
+            .filter(|told| told.claim.author == eye.account.user)
+            .map(|told| Sentence { zh: told.zh.clone(), en: told.en.clone() })
+            .collect(),
+        suggestions: resolved.iter().flat_map(|doc| &doc.suggestions).map(suggestion_view).collect(),
+        title,
+        pending,
+        refused,
+    }))
+}
+
+fn suggestion_view(suggestion: &merge::Suggestion) -> SuggestionView {
+    SuggestionView {
+        field: suggestion.field.clone(),
+        category: suggestion.category.clone(),
+        say: Sentence { zh: suggestion.zh.clone(), en: suggestion.en.clone() },
+    }
+}
+
+fn field_view(schema: &Schema, field: &Field, state: &FieldState) -> FieldView {
+    FieldView {
+        field: field.key.clone(),
+        zh: field.zh.clone(),
+        en: field.en.clone(),
+        audience: field.audience,
+        shown: schema.show(field, &state.value, true),
+        shown_en: schema.show(field, &state.value, false),
+        value: state.value.clone(),
+        contested: state.contested,
+        provisional: state.provisional,
+        members: state.members.iter().map(|(member, _)| member.clone()).collect(),
+        log: state.log.iter().map(|(_, value, _)| log_text(value)).collect(),
+        claims: state.claims.iter().map(|claim| claim_view(schema, field, claim)).collect(),
+    }
+}
+
+/// A log entry is small JSON; its text is what a screen shows.
+pub fn log_text(value: &Value) -> String {
+    let json: Option<serde_json::Value> = value.text().and_then(|text| serde_json::from_str(text).ok());
+    json.and_then(|entry| entry.get("text")?.as_str().map(str::to_owned)).unwrap_or_else(|| value.to_string())
+}
+
+/// A claim as a screen needs it.
+pub fn claim_view(schema: &Schema, field: &Field, claim: &Claim) -> ClaimView {
+    ClaimView {
+        prefix: claim.change.prefix(),
+        value: claim.value.clone(),
+        shown: schema.show(field, &claim.value, true),
+        author: claim.author.clone(),
+        role: claim.role,
+        source: claim.source,
+        at: claim.at,
+        doubtful: claim.doubtful,
+        accepted_at: claim.accepted_at,
+        confirms: claim.confirms,
+    }
+}
+
+/// An attention item as a screen needs it.
+pub fn attention_view(schema: &Schema, kind: &Kind, item: &Attention, title: &str) -> AttentionView {
+    let claims = kind.field(&item.field).map(|field| item.claims.iter().map(|c| claim_view(schema, field, c)).collect());
+    AttentionView {
+        id: to_hex(&item.id),
+        rule: item.rule.clone(),
+        record: item.doc.record,
+        kind: item.kind.clone(),
+        title: title.to_owned(),
+        field: item.field.clone(),
+        in_force: item.in_force.clone(),
+        claims: claims.unwrap_or_default(),
+        say: Sentence { zh: item.zh.clone(), en: item.en.clone() },
+    }
+}
+
+/// The fields that name a record in a list; the kind's label where this phone sees none of them.
+pub fn title(schema: &Schema, kind: &Kind, resolved: &[Resolved]) -> String {
+    let parts: Vec<String> = kind
+        .title
+        .iter()
+        .filter_map(|key| {
+            let field = kind.field(key)?;
+            let state = resolved.iter().find_map(|doc| doc.fields.get(key))?;
+            Some(schema.show(field, &state.value, true))
+        })
+        .filter(|text| !text.is_empty())
+        .collect();
+    if parts.is_empty() { kind.zh.clone() } else { parts.join(" ") }
+}
+
+/// Writes the view row and the attention rows of a record anew.
+pub fn refresh(writer: &mut Writer<'_>, eye: Eye<'_>, record: &RecordId) -> Result<(), AppError> {
+    let docs = docs_of(writer, eye, record)?;
+    refresh_from(writer, eye, record, &docs)
+}
+
+/// The same where the documents are at hand.
+pub fn refresh_from(
+    writer: &mut Writer<'_>,
+    eye: Eye<'_>,
+    record: &RecordId,
+    docs: &[DocState],
+) -> Result<(), AppError> {
+    let Some(first) = docs.first() else { return Ok(()) };
+    let Some(kind) = eye.schema.kind(&first.row.kind.0) else { return Ok(()) };
+    let resolved = resolve(eye, kind, docs);
+    let title = title(eye.schema, kind, &resolved);
+    let waiting = |change: &&StoredChange| matches!(change.state, ChangeState::Pending | ChangeState::Held);
+    let item = ListItem {
+        record: *record,
+        kind: kind.name.clone(),
+        scope: first.row.scope.clone(),
+        contested: resolved.iter().map(|doc| doc.attention.len() as u32).sum(),
+        pending: docs.iter().flat_map(|doc| &doc.stored).filter(waiting).count() as u32,
+        values: values(&resolved),
+        title,
+    };
+    let rows: Vec<AttentionRow> = resolved
+        .iter()
+        .flat_map(|doc| &doc.attention)
+        .map(|item_| {
+            let view = attention_view(eye.schema, kind, item_, &item.title);
+            let json = serde_json::to_string(&view).map_err(|e| AppError::storage(&e))?;
+            Ok(AttentionRow { id: item_.id, record: *record, field: view.field, rule: view.rule, json })
+        })
+        .collect::<Result<_, AppError>>()?;
+    writer.replace_attention(record, &rows)?;
+    writer.put_view(&view_row(&item, eye.now)?)?;
+    Ok(())
+}
+
+fn values(resolved: &[Resolved]) -> BTreeMap<String, Value> {
+    let states = resolved.iter().flat_map(|doc| &doc.fields);
+    states.filter(|(_, state)| !state.value.is_null()).map(|(key, state)| (key.clone(), state.value.clone())).collect()
+}
+
+fn view_row(item: &ListItem, now: Millis) -> Result<ViewRow, AppError> {
+    Ok(ViewRow {
+        record: item.record,
+        kind: item.kind.clone(),
+        scope: item.scope.clone(),
+        title: item.title.clone(),
+        sort: item.title.clone(),
+        json: serde_json::to_string(&item.values).map_err(|e| AppError::storage(&e))?,
+        contested: item.contested,
+        pending: item.pending,
+        updated: now,
+    })
+}
+
+/// A line of a list from its row.
+pub fn list_item(row: ViewRow) -> Result<ListItem, AppError> {
+    Ok(ListItem {
+        values: serde_json::from_str(&row.json).map_err(|e| AppError::storage(&e))?,
+        record: row.record,
+        kind: row.kind,
+        scope: row.scope,
+        title: row.title,
+        contested: row.contested,
+        pending: row.pending,
+    })
+}
+
+/// The row of a document that does not exist yet.
+pub fn new_doc(id: DocId, kind: &KindName, scope: &Scope) -> DocRow {
+    DocRow { id, kind: kind.clone(), scope: scope.clone(), snapshot: None, snapshot_len: 0, len: 0 }
+}
