@@ -7,12 +7,13 @@ use ed25519_dalek::{Signature, Verifier as _, VerifyingKey};
 use super::{
     ACCOUNT, Account, CONTACT, CONTROL, Contact, Session, edit,
     error::AppError,
+    rebase::rebase,
     to_json,
     views::{self, DocState},
 };
 use crate::{
     doc::chunk,
-    model::{Bucket, ChangeHash, DocId, Envelope, KindName, RecordId, Scope},
+    model::{Actor, Bucket, ChangeHash, DocId, Envelope, KindName, RecordId, Scope},
     store::{ChangeState, CursorRow, Reader, StoreError, StoredChange, StoredTag, Writer},
     sync::{
         machine::Input,
@@ -28,11 +29,19 @@ struct Arrived {
     raw: Option<Vec<u8>>,
 }
 
-/// Applies a reply; the cursor moves in the transaction that applies the page.
-pub fn apply(session: &Session<'_>, reply: &SyncReply, uploads: &[(i64, Upload)]) -> Result<Input, AppError> {
+/// Applies a reply; the cursor moves in the transaction that applies the page. `actor` has written nothing yet and is
+/// used for what must be written anew.
+pub fn apply(
+    session: &Session<'_>,
+    actor: Actor,
+    reply: &SyncReply,
+    uploads: &[(i64, Upload)],
+) -> Result<Input, AppError> {
     session.store.write(|writer| {
         let mut touched = BTreeSet::new();
-        settle(writer, reply, uploads, &mut touched)?;
+        for fallen in settle(writer, reply, uploads, &mut touched)? {
+            rebase(writer, session, actor, fallen)?;
+        }
         control(writer, session, &reply.control)?;
         let mut cursors = start(writer, session, reply)?;
         let (mut entries, mut repaired) = (0, reply.repair.len() as u64);
@@ -65,15 +74,19 @@ fn reset(writer: &mut Writer<'_>, bucket: &Bucket) -> Result<(), StoreError> {
     writer.set_cursor(&CursorRow { bucket: bucket.clone(), seq: 0, digest: [0; 32] })
 }
 
-/// What became of each upload.
+/// What became of each upload; gives the documents in which something fell.
 fn settle(
     writer: &mut Writer<'_>,
     reply: &SyncReply,
     uploads: &[(i64, Upload)],
     touched: &mut BTreeSet<RecordId>,
-) -> Result<(), AppError> {
+) -> Result<BTreeSet<DocId>, AppError> {
+    let mut fallen = BTreeSet::new();
     for (result, (_, upload)) in reply.results.iter().zip(uploads) {
         let hash = chunk::hash(&upload.raw);
+        if matches!(result, UploadResult::Review(_) | UploadResult::Refused(_)) {
+            fallen.insert(upload.doc);
+        }
         let (state, reason) = match result {
             UploadResult::Accepted | UploadResult::Duplicate => (ChangeState::Accepted, None),
             UploadResult::Held(what) => {
@@ -87,7 +100,7 @@ fn settle(
         writer.set_state(&upload.doc, &hash, state, reason.as_deref())?;
         touched.insert(upload.doc.record);
     }
-    Ok(())
+    Ok(fallen)
 }
 
 /// Last control entry applied: its number and hash.
@@ -254,7 +267,7 @@ fn take_fresh(
         writer.add_change(&id, &stored)?;
         if document.is_none() {
             state.stored.push(stored);
-            state.observations = views::observe(session.eye(), &state.stored)?;
+            state.observations = views::observe(session.eye(), &state.stored);
             document = edit::load(&state).ok();
         }
     }

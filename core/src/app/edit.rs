@@ -9,10 +9,10 @@ use super::{
     views::{self, DocState, Eye},
 };
 use crate::{
-    doc::{Actor, Document, Draft, Written},
+    doc::{Document, Draft, Written},
     merge::{self, Edit},
     model::{
-        Audience, ChangeHash, DocId, Field, Kind, Member, Meta, Millis, RecordId, Rule, Scope, Value,
+        Actor, Audience, ChangeHash, DocId, Field, Kind, Member, Meta, Millis, RecordId, Rule, Scope, Value,
         schema::base_key,
         validate::{self, Problem, Severity},
     },

@@ -7,6 +7,7 @@ mod enrol;
 mod env;
 mod error;
 mod read;
+mod rebase;
 mod run;
 mod types;
 mod views;

@@ -10,7 +10,7 @@ use crate::{
         Transport, TransportError,
         frame::{self, FrameError, SignedReply, SignedRequest},
         machine::{Fault, Input, Local, Machine, Output, SyncProgress, SyncSummary},
-        wire::{Cursor, Digest, ErrorReply, SyncReply, SyncRequest, Upload},
+        wire::{Cursor, Digest, ErrorReply, SyncReply, SyncRequest, Upload, UploadResult},
     },
 };
 
@@ -79,7 +79,7 @@ pub fn sync(app: &App, session: &Session<'_>, listener: &dyn SyncListener) -> Re
                 }
                 Output::ReadLocal { after, max_bytes } => inputs.push_back(read_local(session, after, max_bytes)?),
                 Output::Send(request) => inputs.push_back(wire.send(&request)?),
-                Output::Apply { reply, uploads } => inputs.push_back(apply::apply(session, &reply, &uploads)?),
+                Output::Apply { reply, uploads } => inputs.push_back(apply_with(app, session, &reply, &uploads)?),
             }
         }
     }
@@ -131,6 +131,17 @@ impl Wire<'_> {
             Err(error) => no_reply(error),
         }
     }
+}
+
+/// Edits wait meanwhile: after a refusal the actor of this process run has numbers that may return (see `rebase`).
+fn apply_with(app: &App, session: &Session<'_>, reply: &SyncReply, uploads: &[(i64, Upload)]) -> Result<Input, AppError> {
+    let mut actor = super::lock(&app.actor);
+    let applied = apply::apply(session, super::fresh_actor(app.env.as_ref()), reply, uploads);
+    let fell = |result: &UploadResult| matches!(result, UploadResult::Review(_) | UploadResult::Refused(_));
+    if applied.is_err() || reply.results.iter().any(fell) {
+        *actor = super::fresh_actor(app.env.as_ref());
+    }
+    applied
 }
 
 fn fault_error(fault: Fault) -> AppError {

