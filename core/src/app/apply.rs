@@ -43,7 +43,7 @@ pub fn apply(
             rebase(writer, session, actor, fallen)?;
         }
         control(writer, session, &reply.control)?;
-        let mut cursors = start(writer, session, reply)?;
+        let mut cursors = start(writer, session, reply, &mut touched)?;
         let (mut entries, mut repaired) = (0, reply.repair.len() as u64);
         for page in &reply.pages {
             match page_arrivals(page, reply, uploads, &cursors)? {
@@ -147,7 +147,12 @@ type Cursors = BTreeMap<Bucket, (u64, [u8; 32])>;
 
 /// Cursors after what the reply says of buckets: another epoch and listed repairs read again from the start, nothing is
 /// thrown away; buckets this person no longer holds are left.
-fn start(writer: &mut Writer<'_>, session: &Session<'_>, reply: &SyncReply) -> Result<Cursors, AppError> {
+fn start(
+    writer: &mut Writer<'_>,
+    session: &Session<'_>,
+    reply: &SyncReply,
+    touched: &mut BTreeSet<RecordId>,
+) -> Result<Cursors, AppError> {
     let mut cursors: Cursors = writer.cursors()?.into_iter().map(|c| (c.bucket, (c.seq, c.digest))).collect();
     let known: Contact = match writer.meta(CONTACT)? {
         Some(bytes) => serde_json::from_slice(&bytes).map_err(|e| AppError::storage(&e))?,
@@ -166,7 +171,7 @@ fn start(writer: &mut Writer<'_>, session: &Session<'_>, reply: &SyncReply) -> R
             cursors.insert(bucket, (0, [0; 32]));
         }
         for bucket in cursors.keys().filter(|b| !buckets.contains(b)).cloned().collect::<Vec<_>>() {
-            writer.drop_bucket(&bucket)?;
+            touched.extend(writer.drop_bucket(&bucket)?);
             cursors.remove(&bucket);
         }
     }

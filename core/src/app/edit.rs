@@ -159,7 +159,7 @@ fn scalars(session: &Session<'_>, field: &Field, edit: &FieldEdit) -> Result<Vec
         FieldEdit::End { text, date, .. } => vec![member(&field.key, Member::ended(text, date.as_deref()))],
         FieldEdit::Append { text, .. } => {
             let entry = serde_json::json!({ "text": text }).to_string();
-            if entry.len() > validate::MAX_TEXT_BYTES {
+            if entry.len() > validate::MAX_TEXT {
                 return Err(AppError::invalid(&field.key, "too_long", "文字太长", "the text is too long"));
             }
             vec![(format!("{}/{}", field.key, session.new_ulid()), Value::Text(entry))]

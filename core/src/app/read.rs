@@ -9,7 +9,7 @@ use super::{
 use crate::{
     merge::{self, HistoryLine},
     model::{ChangeHash, DocId, RecordId},
-    store::{ChangeState, Store, ViewFilter},
+    store::{ChangeState, Store, ViewCursor, ViewFilter},
     sync::wire::Reason,
 };
 
@@ -30,11 +30,22 @@ pub fn list(session: &Session<'_>, request: &ListRequest) -> Result<ListPage, Ap
         contested_only: request.contested_only,
     };
     let limit = if request.limit == 0 { PAGE } else { request.limit };
-    let page = reading(session, |reader| Ok(reader.views(&filter, request.after.as_deref(), limit)?))?;
-    Ok(ListPage {
-        items: page.rows.into_iter().map(views::list_item).collect::<Result<_, _>>()?,
-        next: page.next,
-    })
+    let after = request.after.as_deref().map(cursor_from_text).transpose()?;
+    let rows = reading(session, |reader| Ok(reader.views(&filter, after.as_ref(), limit as usize)?))?;
+    let full = rows.len() == limit as usize;
+    let next = rows.last().filter(|_| full).map(|row| cursor_to_text(&row.cursor())).transpose()?;
+    Ok(ListPage { items: rows.into_iter().map(views::list_item).collect::<Result<_, _>>()?, next })
+}
+
+fn cursor_to_text(cursor: &ViewCursor) -> Result<String, AppError> {
+    let parts = (&cursor.kind, &cursor.sort, cursor.record);
+    serde_json::to_string(&parts).map_err(|e| AppError::storage(&e))
+}
+
+fn cursor_from_text(text: &str) -> Result<ViewCursor, AppError> {
+    let (kind, sort, record) = serde_json::from_str(text)
+        .map_err(|_| AppError::invalid("after", "cursor", "翻页位置无效", "not a place in a list"))?;
+    Ok(ViewCursor { kind, sort, record })
 }
 
 /// Every statement about a record, oldest first.
@@ -84,7 +95,7 @@ pub fn held(store: &Store) -> Result<Vec<(DocId, ChangeHash)>, AppError> {
     store.read(|reader| {
         let mut after = None;
         loop {
-            let docs = reader.docs_page(after, 500)?;
+            let docs = reader.docs_page(after.as_ref(), 500)?;
             let Some(last) = docs.last() else { return Ok(()) };
             after = Some(last.id);
             for doc in &docs {

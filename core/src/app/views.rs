@@ -216,7 +216,10 @@ pub fn refresh_from(
     record: &RecordId,
     docs: &[DocState],
 ) -> Result<(), AppError> {
-    let Some(first) = docs.first() else { return Ok(()) };
+    let Some(first) = docs.first() else {
+        writer.replace_attention(record, &[])?;
+        return Ok(writer.drop_view(record)?);
+    };
     let Some(kind) = eye.schema.kind(&first.row.kind.0) else { return Ok(()) };
     let resolved = resolve(eye, kind, docs);
     let title = title(eye.schema, kind, &resolved);

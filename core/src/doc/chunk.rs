@@ -134,12 +134,17 @@ pub fn read(raw: &[u8]) -> Result<ChangeBody, ChunkError> {
     parse(raw).map(|parsed| parsed.body)
 }
 
+/// The name of a chunk: SHA-256 of what its checksum covers. Says nothing about whether the chunk is good.
+pub fn hash(raw: &[u8]) -> ChangeHash {
+    ChangeHash(Sha256::digest(raw.get(HASHED_FROM..).unwrap_or_default()).into())
+}
+
 pub(super) fn parse(raw: &[u8]) -> Result<Parsed, ChunkError> {
     if raw.len() > MAX_CHANGE {
         return Err(ChunkError::Size(raw.len()));
     }
     let mut cursor = open(raw)?;
-    let hash = ChangeHash(Sha256::digest(&raw[HASHED_FROM..]).into());
+    let hash = hash(raw);
     if raw[MAGIC.len()..HASHED_FROM] != hash.0[..4] {
         return Err(ChunkError::Checksum);
     }

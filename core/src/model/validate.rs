@@ -45,6 +45,16 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// A problem that keeps the value from being written.
+    pub fn block(field: &str, rule: &str, zh: &str, en: &str) -> Self {
+        Self {
+            field: field.to_owned(),
+            rule: rule.to_owned(),
+            zh: zh.to_owned(),
+            en: en.to_owned(),
+            severity: Severity::Block,
+        }
+    }
     /// Whether it keeps the value from being written.
     pub fn blocks(&self) -> bool {
         self.severity == Severity::Block
