@@ -5,10 +5,13 @@
 use std::path::PathBuf;
 
 use wangge_core::{
-    model::{Audience, Bucket, ChangeHash, DeviceId, DocId, Envelope, KindName, Millis, RecordId, Role, Scope, UserId, ids::to_hex},
+    model::{
+        Audience, Bucket, ChangeHash, DeviceId, DocId, Envelope, KindName, Millis, RecordId, Role, Scope, UserId,
+        ids::to_hex,
+    },
     sync::wire::{
-        Common, ControlAct, ControlEntry, Cursor, Digest, EnrolReply, EnrolRequest, Entry, EntryBody, ErrorReply, Lease,
-        Page, Reason, SyncReply, SyncRequest, Tag, Upload, UploadResult, Vector, vector_root,
+        Common, ControlAct, ControlEntry, Cursor, Digest, EnrolReply, EnrolRequest, Entry, EntryBody, ErrorReply,
+        Lease, Page, Reason, SyncReply, SyncRequest, Tag, Upload, UploadResult, Vector, vector_root,
     },
 };
 
@@ -98,8 +101,11 @@ fn replies() {
         tag: tag(),
         body,
     };
-    let entries =
-        vec![entry(EntryBody::Raw(vec![1, 2])), entry(EntryBody::Own(ChangeHash([2; 32]))), entry(EntryBody::Upload(0))];
+    let entries = vec![
+        entry(EntryBody::Raw(vec![1, 2])),
+        entry(EntryBody::Own(ChangeHash([2; 32]))),
+        entry(EntryBody::Upload(0)),
+    ];
     let reply = SyncReply {
         epoch: 7,
         server_time: Millis(1_780_000_000_000),

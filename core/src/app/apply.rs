@@ -46,21 +46,17 @@ pub fn apply(
         let mut cursors = start(writer, session, reply, &mut touched)?;
         let (mut entries, mut repaired) = (0, reply.repair.len() as u64);
         for page in &reply.pages {
-            match page_arrivals(page, reply, uploads, &cursors)? {
-                Some(arrived) => {
-                    entries += arrived.len() as u64;
-                    let digest = page.digest.0;
-                    let seq = page.after + page.entries.len() as u64;
-                    cursors.insert(page.bucket.clone(), (seq, digest));
-                    writer.set_cursor(&CursorRow { bucket: page.bucket.clone(), seq, digest })?;
-                    take(writer, session, &page.bucket.scope, arrived, &mut touched)?;
-                }
-                None => {
-                    repaired += 1;
-                    reset(writer, &page.bucket)?;
-                    cursors.insert(page.bucket.clone(), (0, [0; 32]));
-                }
-            }
+            let Some(arrived) = page_arrivals(page, reply, uploads, &cursors) else {
+                repaired += 1;
+                reset(writer, &page.bucket)?;
+                cursors.insert(page.bucket.clone(), (0, [0; 32]));
+                continue;
+            };
+            entries += arrived.len() as u64;
+            let (seq, digest) = (page.after + page.entries.len() as u64, page.digest.0);
+            cursors.insert(page.bucket.clone(), (seq, digest));
+            writer.set_cursor(&CursorRow { bucket: page.bucket.clone(), seq, digest })?;
+            take(writer, session, &page.bucket.scope, arrived, &mut touched)?;
         }
         for record in &touched {
             views::refresh(writer, session.eye(), record)?;
@@ -114,7 +110,8 @@ pub fn control_head(reader: &Reader<'_>) -> Result<(u64, [u8; 32]), StoreError> 
 /// Checks chain and signature of each control entry and follows those that concern this person.
 fn control(writer: &mut Writer<'_>, session: &Session<'_>, entries: &[ControlEntry]) -> Result<(), AppError> {
     let (mut seq, mut head) = control_head(writer)?;
-    let bad = || AppError::network("县里的权限记录签名不符，已停止同步", "the control log does not verify; sync stopped");
+    let bad =
+        || AppError::network("县里的权限记录签名不符，已停止同步", "the control log does not verify; sync stopped");
     let key = VerifyingKey::from_bytes(&session.account.identity).map_err(|_| bad())?;
     let mut account: Account = session.account.clone();
     for entry in entries {
@@ -125,10 +122,8 @@ fn control(writer: &mut Writer<'_>, session: &Session<'_>, entries: &[ControlEnt
         }
         (seq, head) = (entry.seq, entry.hash());
         match &entry.act {
-            ControlAct::Assign { user, scope, .. } if *user == account.user => {
-                if !account.scopes.contains(scope) {
-                    account.scopes.push(scope.clone());
-                }
+            ControlAct::Assign { user, scope, .. } if *user == account.user && !account.scopes.contains(scope) => {
+                account.scopes.push(scope.clone());
             }
             ControlAct::Unassign { user, scope, .. } if *user == account.user => {
                 account.scopes.retain(|s| s != scope);
@@ -159,8 +154,7 @@ fn start(
         None => session.contact.clone(),
     };
     let new_epoch = known.epoch != reply.epoch;
-    let again: Vec<Bucket> =
-        if new_epoch { cursors.keys().cloned().collect() } else { reply.repair.clone() };
+    let again: Vec<Bucket> = if new_epoch { cursors.keys().cloned().collect() } else { reply.repair.clone() };
     for bucket in again {
         reset(writer, &bucket)?;
         cursors.insert(bucket, (0, [0; 32]));
@@ -179,24 +173,19 @@ fn start(
 }
 
 /// The entries of a page, where they follow the cursor and add up to the page's digest; none otherwise.
-fn page_arrivals(
-    page: &Page,
-    reply: &SyncReply,
-    uploads: &[(i64, Upload)],
-    cursors: &Cursors,
-) -> Result<Option<Vec<Arrived>>, AppError> {
+fn page_arrivals(page: &Page, reply: &SyncReply, uploads: &[(i64, Upload)], cursors: &Cursors) -> Option<Vec<Arrived>> {
     let (seq, digest) = cursors.get(&page.bucket).copied().unwrap_or_default();
     if seq != page.after {
-        return Ok(None);
+        return None;
     }
     let mut digest = Digest(digest);
     let mut out = Vec::with_capacity(page.entries.len());
     for entry in &page.entries {
-        let Some(arrived) = arrive(entry, page, reply, uploads) else { return Ok(None) };
+        let arrived = arrive(entry, page, reply, uploads)?;
         digest.add(&Digest::of_change(&arrived.envelope, &entry.tag));
         out.push(arrived);
     }
-    Ok((digest == page.digest).then_some(out))
+    (digest == page.digest).then_some(out)
 }
 
 fn arrive(entry: &Entry, page: &Page, reply: &SyncReply, uploads: &[(i64, Upload)]) -> Option<Arrived> {

@@ -58,9 +58,9 @@ struct Part {
 
 fn scope(session: &Session<'_>, request: &EditRequest) -> Result<Scope, AppError> {
     let asked = request.scope.clone().or_else(|| session.account.scopes.first().cloned());
-    asked.filter(|scope| session.account.scopes.contains(scope)).ok_or_else(|| {
-        AppError::not_allowed("这个网格不归您负责", "this grid is not one of yours")
-    })
+    asked
+        .filter(|scope| session.account.scopes.contains(scope))
+        .ok_or_else(|| AppError::not_allowed("这个网格不归您负责", "this grid is not one of yours"))
 }
 
 /// Every problem at once; warnings do not stop the form.
@@ -73,10 +73,20 @@ fn check(session: &Session<'_>, kind: &Kind, request: &EditRequest) -> Result<Ve
         };
         problems.extend(check_shape(field, edit));
         if !session.schema.may_write(session.account.role, kind, field) {
-            problems.push(Problem::block(&field.key, "role", "您的岗位不能填写这一栏", "your role may not write this field"));
+            problems.push(Problem::block(
+                &field.key,
+                "role",
+                "您的岗位不能填写这一栏",
+                "your role may not write this field",
+            ));
         }
         if !request.decide.is_empty() && !field.decide.contains(&session.account.role) {
-            problems.push(Problem::block(&field.key, "decide", "这一栏要由网格长或镇街中心确定", "a grid head or the town centre decides this"));
+            problems.push(Problem::block(
+                &field.key,
+                "decide",
+                "这一栏要由网格长或镇街中心确定",
+                "a grid head or the town centre decides this",
+            ));
         }
         problems.extend(match edit {
             FieldEdit::Put { value, .. } => validate::check_value(session.schema, field, value),
@@ -103,15 +113,18 @@ fn check_shape(field: &Field, edit: &FieldEdit) -> Option<Problem> {
         FieldEdit::Add { .. } | FieldEdit::End { .. } => field.rule == Rule::Set,
         FieldEdit::Append { .. } => field.rule == Rule::Log,
     };
-    (!fits).then(|| Problem::block(&field.key, "shape", "填写方式与这一栏不符", "this kind of entry does not fit the field"))
+    (!fits).then(|| {
+        Problem::block(&field.key, "shape", "填写方式与这一栏不符", "this kind of entry does not fit the field")
+    })
 }
 
 /// Required fields of a new record that this role could have filled.
 fn missing(session: &Session<'_>, kind: &Kind, request: &EditRequest) -> Vec<Problem> {
     let filled = |field: &Field| {
-        request.edits.iter().any(|edit| {
-            edit.field() == field.key && !matches!(edit, FieldEdit::Put { value, .. } if value.is_null())
-        })
+        request
+            .edits
+            .iter()
+            .any(|edit| edit.field() == field.key && !matches!(edit, FieldEdit::Put { value, .. } if value.is_null()))
     };
     let required = kind.fields.iter().filter(|f| f.required && session.schema.may_write(session.account.role, kind, f));
     required
@@ -182,13 +195,10 @@ fn write_part(
     if state.is_none() && part.edits.is_empty() {
         return Ok(None);
     }
-    let mut state = match state {
-        Some(state) => state,
-        None => {
-            let id = DocId { record, audience, generation: 0 };
-            DocState { row: views::new_doc(id, &kind.name, scope), stored: Vec::new(), observations: Vec::new() }
-        }
-    };
+    let mut state = state.unwrap_or_else(|| {
+        let id = DocId { record, audience, generation: 0 };
+        DocState { row: views::new_doc(id, &kind.name, scope), stored: Vec::new(), observations: Vec::new() }
+    });
     let resolved = merge::resolve(session.schema, kind, state.row.id, &state.observations);
     let deciding = !request.decide.is_empty();
     let plan = merge::plan(session.schema, kind, &resolved, &part.edits, deciding);
@@ -200,7 +210,8 @@ fn write_part(
     if plan.puts.is_empty() && seen.is_empty() {
         return Ok(None);
     }
-    let draft = Draft { puts: plan.puts, time: request.observed_at.unwrap_or(session.now), meta: meta(session, request, seen) };
+    let draft =
+        Draft { puts: plan.puts, time: request.observed_at.unwrap_or(session.now), meta: meta(session, request, seen) };
     let mut document = load(&state)?;
     let written = document.write(actor, &draft)?;
     let hash = written.body.hash;

@@ -115,7 +115,8 @@ impl App {
 
     fn software_key(store: &Store, env: &dyn Env) -> Result<SoftwareKey, AppError> {
         if let Some(bytes) = store.read(|reader| reader.meta(SOFTWARE_KEY))? {
-            return SoftwareKey::from_bytes(&bytes).ok_or_else(|| AppError::storage(&"签名密钥损坏 / signing key damaged"));
+            return SoftwareKey::from_bytes(&bytes)
+                .ok_or_else(|| AppError::storage(&"签名密钥损坏 / signing key damaged"));
         }
         let key = SoftwareKey::generate(&mut |bytes| env.fill(bytes));
         store.write(|writer| writer.set_meta(SOFTWARE_KEY, &key.to_bytes()))?;
@@ -174,6 +175,10 @@ impl App {
     }
 
     /// How many records of each kind are here.
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method's lifetime is fixed, the closure's is not"
+    )]
     pub fn counts(&self) -> Result<std::collections::BTreeMap<KindName, u64>, AppError> {
         Ok(self.store.read(|reader| reader.counts())?)
     }
@@ -189,6 +194,10 @@ impl App {
     }
 
     /// How many own changes wait, were put aside, refused.
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method's lifetime is fixed, the closure's is not"
+    )]
     pub fn outbox(&self) -> Result<OutboxCounts, AppError> {
         Ok(self.store.read(|reader| reader.outbox_counts())?)
     }

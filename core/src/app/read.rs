@@ -49,11 +49,7 @@ fn cursor_from_text(text: &str) -> Result<ViewCursor, AppError> {
 }
 
 /// Every statement about a record, oldest first.
-pub fn history(
-    session: &Session<'_>,
-    record: RecordId,
-    field: Option<&str>,
-) -> Result<Vec<HistoryLine>, AppError> {
+pub fn history(session: &Session<'_>, record: RecordId, field: Option<&str>) -> Result<Vec<HistoryLine>, AppError> {
     let docs = reading(session, |reader| views::docs_of(reader, session.eye(), &record))?;
     let Some(first) = docs.first() else { return Err(AppError::NotFound) };
     let kind = session.kind(&first.row.kind)?;
@@ -62,7 +58,7 @@ pub fn history(
         .flat_map(|doc| merge::history(session.schema, kind, &doc.observations))
         .filter(|line| field.is_none_or(|field| line.field == field))
         .collect();
-    lines.sort_by(|a, b| (a.claim.at, a.claim.change).cmp(&(b.claim.at, b.claim.change)));
+    lines.sort_by_key(|line| (line.claim.at, line.claim.change));
     Ok(lines)
 }
 

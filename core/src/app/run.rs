@@ -1,9 +1,6 @@
 //! Carries out what the sync machine asks for: reads the store, signs and sends, applies in one transaction.
 
-use super::{
-    App, Session, apply,
-    error::AppError,
-};
+use super::{App, Session, apply, error::AppError};
 use crate::{
     store::Store,
     sync::{
@@ -112,9 +109,8 @@ impl Wire<'_> {
 
     /// A gateway's page, a cut body or a wrong signature count as no reply: the request may have been applied.
     fn open(&self, status: u16, bytes: &[u8], nonce: &[u8; 16]) -> Result<Input, AppError> {
-        let no_reply = |error: FrameError| {
-            Ok(Input::NoReply(TransportError::Offline(format!("HTTP {status}: {error}"))))
-        };
+        let no_reply =
+            |error: FrameError| Ok(Input::NoReply(TransportError::Offline(format!("HTTP {status}: {error}"))));
         let signed: SignedReply = match frame::unpack(bytes) {
             Ok(signed) => signed,
             Err(error) => return no_reply(error),
@@ -134,7 +130,12 @@ impl Wire<'_> {
 }
 
 /// Edits wait meanwhile: after a refusal the actor of this process run has numbers that may return (see `rebase`).
-fn apply_with(app: &App, session: &Session<'_>, reply: &SyncReply, uploads: &[(i64, Upload)]) -> Result<Input, AppError> {
+fn apply_with(
+    app: &App,
+    session: &Session<'_>,
+    reply: &SyncReply,
+    uploads: &[(i64, Upload)],
+) -> Result<Input, AppError> {
     let mut actor = super::lock(&app.actor);
     let applied = apply::apply(session, super::fresh_actor(app.env.as_ref()), reply, uploads);
     let fell = |result: &UploadResult| matches!(result, UploadResult::Review(_) | UploadResult::Refused(_));
@@ -155,26 +156,28 @@ fn fault_error(fault: Fault) -> AppError {
 }
 
 fn read_local(session: &Session<'_>, after: i64, max_bytes: usize) -> Result<Input, AppError> {
-    session.store.read(|reader| {
-        let rows = reader.outbox(after, max_bytes)?;
-        let last = rows.last().map_or(after, |row| row.id);
-        let more_uploads = !reader.outbox(last, 1)?.is_empty();
-        let uploads = rows
-            .into_iter()
-            .map(|row| (row.id, Upload { doc: row.doc, kind: row.kind, grid: row.scope, raw: row.raw }))
-            .collect();
-        let contact: Option<super::Contact> =
-            reader.meta(super::CONTACT)?.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        Ok(Input::Local(Local {
-            epoch: contact.map_or(0, |c| c.epoch),
-            schema: session.schema.version,
-            control: apply::control_head(reader)?.0,
-            cursors: reader.cursors()?.into_iter().map(cursor).collect(),
-            uploads,
-            more_uploads,
-        }))
-    })
-    .map_err(AppError::from)
+    session
+        .store
+        .read(|reader| {
+            let rows = reader.outbox(after, max_bytes)?;
+            let last = rows.last().map_or(after, |row| row.id);
+            let more_uploads = !reader.outbox(last, 1)?.is_empty();
+            let uploads = rows
+                .into_iter()
+                .map(|row| (row.id, Upload { doc: row.doc, kind: row.kind, grid: row.scope, raw: row.raw }))
+                .collect();
+            let contact: Option<super::Contact> =
+                reader.meta(super::CONTACT)?.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+            Ok(Input::Local(Local {
+                epoch: contact.map_or(0, |c| c.epoch),
+                schema: session.schema.version,
+                control: apply::control_head(reader)?.0,
+                cursors: reader.cursors()?.into_iter().map(cursor).collect(),
+                uploads,
+                more_uploads,
+            }))
+        })
+        .map_err(AppError::from)
 }
 
 fn cursor(row: crate::store::CursorRow) -> Cursor {

@@ -103,9 +103,10 @@ impl FieldEdit {
     /// The field concerned.
     pub fn field(&self) -> &str {
         match self {
-            Self::Put { field, .. } | Self::Add { field, .. } | Self::End { field, .. } | Self::Append { field, .. } => {
-                field
-            }
+            Self::Put { field, .. }
+            | Self::Add { field, .. }
+            | Self::End { field, .. }
+            | Self::Append { field, .. } => field,
         }
     }
 }

@@ -10,7 +10,10 @@ use super::{
 use crate::{
     doc::chunk,
     merge::{self, Attention, Claim, FieldState, Resolved},
-    model::{DocId, Field, Kind, KindName, Millis, Observation, RecordId, Schema, Scope, Value, change::ChangeBody, ids::to_hex},
+    model::{
+        DocId, Field, Kind, KindName, Millis, Observation, RecordId, Schema, Scope, Value, change::ChangeBody,
+        ids::to_hex,
+    },
     store::{AttentionRow, ChangeState, DocRow, Reader, StoredChange, ViewRow, Writer},
 };
 
@@ -174,7 +177,8 @@ pub fn claim_view(schema: &Schema, field: &Field, claim: &Claim) -> ClaimView {
 
 /// An attention item as a screen needs it.
 pub fn attention_view(schema: &Schema, kind: &Kind, item: &Attention, title: &str) -> AttentionView {
-    let claims = kind.field(&item.field).map(|field| item.claims.iter().map(|c| claim_view(schema, field, c)).collect());
+    let claims =
+        kind.field(&item.field).map(|field| item.claims.iter().map(|c| claim_view(schema, field, c)).collect());
     AttentionView {
         id: to_hex(&item.id),
         rule: item.rule.clone(),

@@ -12,7 +12,7 @@ use crate::{
 };
 
 const CONNECT: Duration = Duration::from_secs(10);
-const REQUEST: Duration = Duration::from_secs(60);
+const REQUEST: Duration = Duration::from_mins(1);
 
 /// Posts frames over HTTPS. Synchronous outside; the runtime inside is its own.
 pub struct HttpTransport {
