@@ -98,3 +98,7 @@ fn sections_that_are_named_exist() {
 fn the_example_of_the_guide_is_true() {
     holds(docs::example_field);
 }
+#[test]
+fn the_picture_shows_what_phones_show() {
+    holds(docs::pictures);
+}

@@ -1,4 +1,13 @@
-//! What the documents say is true: links lead somewhere, and the example of CONTRIBUTING.md is accepted as it stands.
+//! What the documents say is true: links lead somewhere, the example of CONTRIBUTING.md is accepted as it stands, and the
+//! picture of README.md shows the sentence that phones show.
+
+use wangge_core::{
+    merge,
+    model::{
+        Actor, Audience, ChangeBody, ChangeHash, DocId, Meta, Millis, Observation, RecordId, Role, Schema, Source,
+        UserId, Value,
+    },
+};
 
 use super::tree::{File, Finding};
 
@@ -90,8 +99,7 @@ pub fn example_field(files: &[File]) -> Vec<Finding> {
     let kinds: Vec<(&str, &str)> = kinds.iter().map(|(name, text)| (*name, text.as_str())).collect();
     let line = guide.lines().position(|line| line.contains("```toml")).map_or(1, |index| index + 1);
     let finding = |what: String| Finding::new("CONTRIBUTING.md", line, what);
-    match wangge_core::model::Schema::parse(1, &kinds, text("core/schema/codes.toml"), text("core/schema/access.toml"))
-    {
+    match Schema::parse(1, &kinds, text("core/schema/codes.toml"), text("core/schema/access.toml")) {
         Ok(schema) => {
             let before =
                 kinds.iter().filter(|(name, _)| *name == "place.toml").map(|(_, text)| text.matches("[[field]]"));
@@ -102,6 +110,68 @@ pub fn example_field(files: &[File]) -> Vec<Finding> {
         }
         Err(problems) => problems.iter().map(|problem| finding(format!("the example is refused: {problem}"))).collect(),
     }
+}
+
+/// The pictures say, in both languages, what the resolver says of the edits they show.
+pub fn pictures(files: &[File]) -> Vec<Finding> {
+    let (zh, en) = sentence();
+    let mut findings = Vec::new();
+    for (name, sentences) in [("one-edit-twice.svg", vec![&zh, &en]), ("one-edit-twice.zh-CN.svg", vec![&zh])] {
+        let path = format!("core/docs/{name}");
+        let svg = files.iter().find(|file| file.path == path).map_or("", |file| file.text.as_str());
+        let said = text_of(svg);
+        for sentence in sentences.into_iter().filter(|sentence| !said.contains(&squeezed(sentence))) {
+            findings.push(Finding::new(&path, 1, format!("the picture should say: {sentence}")));
+        }
+    }
+    findings
+}
+
+/// What an SVG says, without blanks: lines are broken for the eye.
+fn text_of(svg: &str) -> String {
+    let texts = svg.split("<text").skip(1).filter_map(|rest| rest.split_once('>')?.1.split_once("</text>"));
+    let said: String = texts.map(|(text, _)| text).collect();
+    squeezed(&said.replace("&quot;", "\"").replace("&#x27;", "'").replace("&amp;", "&"))
+}
+
+fn squeezed(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+/// 张维 was recorded; 李娜 and 王强, who saw that and not each other, correct it from documents on 8 March 2026.
+fn sentence() -> (String, String) {
+    const TEN_PAST_TEN: i64 = 1_772_935_320_000; // 2026-03-08 10:02 in China
+    let schema = Schema::built_in();
+    let kind = schema.kind("resident").expect("residents are built in");
+    let doc = DocId { record: RecordId([1; 16]), audience: Audience::Personal, generation: 0 };
+    let observation = |number: u8, name: &str, author: &str, at: i64, deps: Vec<ChangeHash>| {
+        let body = ChangeBody {
+            hash: ChangeHash([number; 32]),
+            start_op: if deps.is_empty() { 1 } else { 3 },
+            deps,
+            actor: Actor([number; 16]),
+            seq: 1,
+            time: Millis(at),
+            meta: Meta {
+                source: Source::DocumentSeen,
+                recorded_at: Millis(at),
+                schema: schema.version,
+                ..Meta::default()
+            },
+            puts: vec![("name".to_owned(), Value::from(name))],
+        };
+        Observation::pending(body, UserId::from(author), Role::GW, Millis(at))
+    };
+    let before = observation(1, "张维", "导入", TEN_PAST_TEN - 30 * Millis::DAY, Vec::new());
+    let seen = vec![before.body.hash];
+    let observations = [
+        before,
+        observation(2, "张玮", "李娜", TEN_PAST_TEN, seen.clone()),
+        observation(3, "张伟", "王强", TEN_PAST_TEN + 338 * 60_000, seen),
+    ];
+    let resolved = merge::resolve(schema, kind, doc, &observations);
+    let item = resolved.attention.first().expect("two documents against each other are an item");
+    (item.zh.clone(), item.en.clone())
 }
 
 #[cfg(test)]
@@ -130,6 +200,19 @@ mod tests {
         ];
         let found = sections(&files);
         assert_eq!((found.len(), found[0].line), (1, 2), "{found:?}");
+    }
+
+    #[test]
+    fn a_picture_that_says_something_else_is_found() {
+        let svg = |text: &str| {
+            vec![File::new("core/docs/one-edit-twice.svg", text), File::new("core/docs/one-edit-twice.zh-CN.svg", text)]
+        };
+        let (zh, en) = sentence();
+        let en = en.replace('"', "&quot;");
+        let (left, right) = zh.split_at(zh.find('；').expect("a sentence of two parts"));
+        let good = format!("<text x=\"1\">{left}</text>\n<text>{right}</text><text>{en}</text>");
+        assert_eq!(pictures(&svg(&good)), []);
+        assert_eq!(pictures(&svg(&good.replace("张玮", "张三"))).len(), 3);
     }
 
     #[test]
