@@ -1,0 +1,138 @@
+//! What phones ask: bytes in, status and bytes out. axum and the simulator call the same function.
+
+mod enrol;
+mod judge;
+mod pages;
+mod sync;
+mod vector;
+
+use minicbor::Encode;
+use wangge_core::{
+    model::{DeviceId, Millis, Role, Scope},
+    sync::{
+        frame::{self, FrameError, SignedReply},
+        wire::{ErrorReply, Lease, Reason},
+    },
+};
+
+use crate::{County, CountyError, county::Random, db::DbError, error::reason, metrics::Outcome};
+
+/// Path of enrolment.
+pub const ENROL: &str = "/v1/enrol";
+/// Path of sync.
+pub const SYNC: &str = "/v1/sync";
+
+/// From when on a phone without contact warns, and from when on it locks.
+const LEASE_WARN: i64 = 7 * Millis::DAY;
+const LEASE_LOCK: i64 = 14 * Millis::DAY;
+
+type Nonce = [u8; 16];
+
+/// A refusal of a whole request.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    status: u16,
+    reason: Reason,
+    nonce: Nonce,
+}
+
+impl Refusal {
+    fn new(status: u16, rule: &str, zh: &str, en: &str) -> Self {
+        Self { status, reason: reason(rule, zh, en), nonce: [0; 16] }
+    }
+    /// The same, as the signed answer to a request.
+    fn to(self, nonce: Nonce) -> Self {
+        Self { nonce, ..self }
+    }
+}
+
+impl From<FrameError> for Refusal {
+    fn from(error: FrameError) -> Self {
+        match error {
+            FrameError::TooLarge => {
+                Self::new(413, "too_large", "请求超过大小限制", "the request is over the size limit")
+            }
+            FrameError::BadSignature => {
+                Self::new(401, "signature", "请求的签名不符", "the request's signature does not match")
+            }
+            FrameError::NotOurs | FrameError::Damaged(_) => {
+                Self::new(400, "frame", "请求无法读取", "the request cannot be read")
+            }
+        }
+    }
+}
+
+impl From<CountyError> for Refusal {
+    fn from(error: CountyError) -> Self {
+        match error {
+            CountyError::Full => Self::new(
+                507,
+                "full",
+                "服务器磁盘已满，修改仍在手机里，请通知管理员",
+                "the server's disk is full; the changes stay on the phone, please tell the administrator",
+            ),
+            CountyError::InUse => {
+                Self::new(503, "busy", "服务器正忙，请稍后再试", "the server is busy, try again later")
+            }
+            _ => Self::new(
+                500,
+                "storage",
+                "服务器出错，修改仍在手机里",
+                "the server failed; the changes stay on the phone",
+            ),
+        }
+    }
+}
+
+impl From<DbError> for Refusal {
+    fn from(error: DbError) -> Self {
+        CountyError::from(error).into()
+    }
+}
+
+/// Answers one request: HTTP status and body.
+pub fn handle(county: &County, path: &str, body: &[u8], now: Millis, random: Random<'_>) -> (u16, Vec<u8>) {
+    let answer = match path {
+        ENROL => enrol::enrol(county, body, now, random),
+        SYNC => sync::sync(county, body, now),
+        _ => Err(Refusal::new(404, "path", "没有这个接口", "no such path")),
+    };
+    let (status, bytes) = answer.map_or_else(|refusal| refused(county, &refusal), |bytes| (200, bytes));
+    let outcome = match status {
+        200 => Outcome::Done,
+        500.. => Outcome::Failed,
+        _ => Outcome::Rejected,
+    };
+    county.metrics.request(path == ENROL, outcome, body.len(), bytes.len());
+    (status, bytes)
+}
+
+/// A refusal that axum makes before a request gets here: over the size limit, a caught panic.
+pub fn refuse(county: &County, status: u16, why: Reason) -> (u16, Vec<u8>) {
+    refused(county, &Refusal { status, reason: why, nonce: [0; 16] })
+}
+
+fn refused(county: &County, refusal: &Refusal) -> (u16, Vec<u8>) {
+    let reply = ErrorReply { reason: refusal.reason.clone() };
+    let bytes = pack(county, &refusal.nonce, &reply).expect("a reason is far below the size limit");
+    (refusal.status, bytes)
+}
+
+fn pack(county: &County, nonce: &Nonce, message: &impl Encode<()>) -> Result<Vec<u8>, FrameError> {
+    frame::pack(&SignedReply::sign(county.keys.identity(), nonce, message)?)
+}
+
+/// The permission of a phone. Its name follows from what it permits, so that it changes when the assignments do.
+fn lease(county: &County, device: &DeviceId, role: Role, scopes: &[Scope], now: Millis) -> Lease {
+    use sha2::{Digest as _, Sha256};
+    let mut hash = Sha256::new_with_prefix(b"wangge/lease/1\0");
+    hash.update(county.epoch().to_be_bytes());
+    hash.update(device.0);
+    hash.update(role.to_string());
+    for scope in scopes {
+        hash.update([0]);
+        hash.update(&scope.0);
+    }
+    let id = wangge_core::model::ids::to_hex(&hash.finalize()[..6]);
+    Lease { id, warn_at: now.plus(LEASE_WARN), lock_at: now.plus(LEASE_LOCK) }
+}

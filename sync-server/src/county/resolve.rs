@@ -1,0 +1,56 @@
+//! A record as the county knows it: its documents, resolved by the same rules as on a phone.
+
+use std::collections::BTreeMap;
+
+use wangge_core::{
+    doc::chunk,
+    merge::{self, Resolved},
+    model::{DocId, KindName, Observation, RecordId, Scope},
+    sync::wire::Common,
+};
+
+use super::{County, damaged, envelope};
+use crate::CountyError;
+
+/// A record as the county knows it.
+#[derive(Clone, Debug)]
+pub struct RecordState {
+    /// The record.
+    pub record: RecordId,
+    /// Kind.
+    pub kind: KindName,
+    /// Grids that hold it.
+    pub scopes: Vec<Scope>,
+    /// Its documents, resolved.
+    pub docs: BTreeMap<DocId, Resolved>,
+}
+
+impl County {
+    /// The documents of a record, resolved field by field.
+    pub fn resolve_record(&self, record: &RecordId) -> Result<RecordState, CountyError> {
+        let found = self.db.read(|r| {
+            let Some(row) = r.record(record)? else { return Ok(None) };
+            let mut commons: BTreeMap<i64, Common> = BTreeMap::new();
+            let changes = r.changes(row.n)?;
+            for change in &changes {
+                if !commons.contains_key(&change.common) {
+                    commons.insert(change.common, r.common(change.common)?.ok_or_else(|| damaged("common"))?);
+                }
+            }
+            Ok::<_, CountyError>(Some((row, changes, commons)))
+        })?;
+        let (row, changes, commons) = found.ok_or_else(|| {
+            CountyError::not_found(format!("没有记录 {record}"), format!("no record {record}"))
+        })?;
+        let kind = self.schema.kinds.get(&row.kind).ok_or_else(|| damaged("kind"))?;
+        let mut docs: BTreeMap<DocId, Vec<Observation>> = BTreeMap::new();
+        for change in &changes {
+            let raw = change.raw.as_deref().unwrap_or_default();
+            let body = chunk::read(raw).map_err(|_| damaged("change"))?;
+            let seen = Observation::accepted(body, &envelope(change, &commons[&change.common]));
+            docs.entry(change.doc).or_default().push(seen);
+        }
+        let docs = docs.into_iter().map(|(id, seen)| (id, merge::resolve(self.schema, kind, id, &seen))).collect();
+        Ok(RecordState { record: *record, kind: row.kind, scopes: row.routes, docs })
+    }
+}
