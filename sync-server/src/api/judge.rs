@@ -8,13 +8,12 @@ use std::{
     },
 };
 
-use sha2::{Digest as _, Sha256};
 use wangge_core::{
     doc::{
-        Document,
+        Document, chunk,
         guard::{self, Claimed, Held, Verdict},
     },
-    model::{ChangeBody, ChangeHash, DocId, Kind, KindName, RecordId, Role, Schema, Scope},
+    model::{ChangeBody, DocId, Kind, KindName, RecordId, Role, Schema, Scope},
     sync::wire::{Reason, Upload},
 };
 
@@ -138,11 +137,6 @@ impl<'a> Case<'a> {
     }
 }
 
-/// The name of a change: SHA-256 of its chunk without magic and checksum. Bytes that are no change get a name as well.
-pub(super) fn name_of(raw: &[u8]) -> ChangeHash {
-    ChangeHash(Sha256::digest(raw.get(8..).unwrap_or(raw)).into())
-}
-
 /// Judges all cases, on two threads where that is worth it; a case that failed gives no ruling.
 pub(super) fn judge_all(bench: &Bench<'_>, cases: &[Case<'_>]) -> Vec<Option<Ruling>> {
     let uploads: usize = cases.iter().map(|case| case.uploads.len()).sum();
@@ -188,7 +182,7 @@ impl<'a> Session<'a> {
             (None, Some(row)) => load_document(row)?,
             (None, None) => Document::new(id),
         };
-        if document.contains(&name_of(&upload.raw)) {
+        if document.contains(&chunk::hash(&upload.raw)) {
             self.open.insert(id, document);
             return Ok(Judged::Duplicate);
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use wangge_core::{
+    doc::chunk,
     model::{Bucket, ChangeHash, DocId, Millis},
     sync::{
         frame::FrameError,
@@ -11,9 +12,7 @@ use wangge_core::{
 };
 
 use super::{
-    Nonce, Refusal,
-    judge::name_of,
-    lease, pack,
+    Nonce, Refusal, lease, pack,
     sync::Caller,
     vector::{Place, Standing, standing},
 };
@@ -144,7 +143,7 @@ struct Own<'a> {
 
 impl<'a> Own<'a> {
     fn of(caller: &'a Caller, request: &SyncRequest) -> Self {
-        let named = request.uploads.iter().zip(0..).map(|(upload, at)| ((upload.doc, name_of(&upload.raw)), at));
+        let named = request.uploads.iter().zip(0..).map(|(upload, at)| ((upload.doc, chunk::hash(&upload.raw)), at));
         // Of a change that was sent twice the first counts.
         let mut uploads = BTreeMap::new();
         named.for_each(|(key, at)| {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use wangge_core::{
+    doc::chunk,
     model::{DocId, Millis, RecordId, Scope},
     sync::{
         frame::{self, SignedRequest},
@@ -12,7 +13,7 @@ use wangge_core::{
 
 use super::{
     Nonce, Refusal, SYNC,
-    judge::{Bench, Case, Judged, Ruling, judge_all, name_of},
+    judge::{Bench, Case, Judged, Ruling, judge_all},
     pages,
 };
 use crate::{
@@ -275,7 +276,7 @@ impl Commit<'_> {
         let full = w.aside_bytes(&device.id)? + upload.raw.len() as u64 > MOST_ASIDE;
         w.set_aside(&AsideRow {
             doc: upload.doc,
-            hash: name_of(&upload.raw),
+            hash: chunk::hash(&upload.raw),
             kind: upload.kind.clone(),
             grid: upload.grid.clone(),
             raw: if full { Vec::new() } else { upload.raw.clone() },

@@ -4,6 +4,7 @@ mod accept;
 mod control;
 mod people;
 mod records;
+mod resolve;
 
 use std::{
     collections::BTreeMap,
@@ -21,6 +22,7 @@ pub use control::verify_chain;
 pub use people::{Device, INVITE_MS, Person};
 pub(crate) use records::load_document;
 pub use records::{ImportKey, Pair, SERVER_DEVICE, ServerBatch, ServerRecord, WriteSummary};
+pub use resolve::RecordState;
 
 use crate::{
     CountyError, Keys,

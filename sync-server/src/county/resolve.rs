@@ -39,9 +39,8 @@ impl County {
             }
             Ok::<_, CountyError>(Some((row, changes, commons)))
         })?;
-        let (row, changes, commons) = found.ok_or_else(|| {
-            CountyError::not_found(format!("没有记录 {record}"), format!("no record {record}"))
-        })?;
+        let (row, changes, commons) =
+            found.ok_or_else(|| CountyError::not_found(format!("没有记录 {record}"), format!("no record {record}")))?;
         let kind = self.schema.kinds.get(&row.kind).ok_or_else(|| damaged("kind"))?;
         let mut docs: BTreeMap<DocId, Vec<Observation>> = BTreeMap::new();
         for change in &changes {
