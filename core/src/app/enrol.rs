@@ -4,8 +4,9 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use super::{ACCOUNT, Account, App, CONTACT, Contact, error::AppError, to_json};
+use crate::net::{Transport, TransportError};
 use crate::sync::{
-    EnrolmentCode, Transport,
+    EnrolmentCode,
     frame::{self, FrameError, SignedReply},
     wire::{EnrolReply, EnrolRequest, ErrorReply},
 };
@@ -80,13 +81,7 @@ pub fn exchange<T: for<'b> minicbor::Decode<'b, ()>>(
     Err(AppError::refused(&refusal.reason))
 }
 
-/// An answer that is not ours: a gateway's error page, a hotel's log-in page.
+/// An answer that is not ours comes from a gateway or a log-in page.
 fn from_elsewhere(status: u16, error: FrameError) -> AppError {
-    match error {
-        FrameError::NotOurs => AppError::network(
-            &format!("收到的不是县服务器的答复（HTTP {status}），可能是上网登录页"),
-            &format!("the answer is not from the county's server (HTTP {status}), perhaps a log-in page"),
-        ),
-        other => other.into(),
-    }
+    if error == FrameError::NotOurs { TransportError::NotOurs { status }.into() } else { error.into() }
 }

@@ -6,8 +6,8 @@ use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
 
 use crate::{
     model::Millis,
-    net::HttpTransport,
-    sync::{Transport, TransportError},
+    net::{HttpTransport, Transport, TransportError},
+    sync::frame::MAX_WIRE,
 };
 
 /// Time and chance. Nothing else in the core reads either.
@@ -101,6 +101,6 @@ impl Link for HttpLink {
         root: [u8; 32],
         server_time: Option<Millis>,
     ) -> Result<Arc<dyn Transport>, TransportError> {
-        Ok(Arc::new(HttpTransport::new(url, root, server_time)?))
+        Ok(Arc::new(HttpTransport::new(url, root, server_time, MAX_WIRE)?))
     }
 }

@@ -3,8 +3,9 @@
 use crate::{
     doc::DocError,
     model::validate::Problem,
+    net::TransportError,
     store::StoreError,
-    sync::{TransportError, code::CodeError, frame::FrameError, wire::Reason},
+    sync::{code::CodeError, frame::FrameError, wire::Reason},
 };
 
 /// An error that a screen can act on; every text is Chinese first, English beside.

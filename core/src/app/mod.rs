@@ -28,6 +28,7 @@ pub use types::{
 pub use crate::{
     merge::HistoryLine,
     model::validate::{Problem, Severity},
+    net::{Transport, TransportError},
     store::OutboxCounts,
     sync::machine::SyncProgress,
 };

@@ -31,10 +31,13 @@ pub fn list(session: &Session<'_>, request: &ListRequest) -> Result<ListPage, Ap
     };
     let limit = if request.limit == 0 { PAGE } else { request.limit };
     let after = request.after.as_deref().map(cursor_from_text).transpose()?;
-    let rows = reading(session, |reader| Ok(reader.views(&filter, after.as_ref(), limit as usize)?))?;
-    let full = rows.len() == limit as usize;
-    let next = rows.last().filter(|_| full).map(|row| cursor_to_text(&row.cursor())).transpose()?;
-    Ok(ListPage { items: rows.into_iter().map(views::list_item).collect::<Result<_, _>>()?, next })
+    reading(session, |reader| {
+        let rows = reader.views(&filter, after.as_ref(), limit as usize)?;
+        let full = rows.len() == limit as usize;
+        let next = rows.last().filter(|_| full).map(|row| cursor_to_text(&row.cursor())).transpose()?;
+        let items = rows.into_iter().map(|row| views::list_item(reader, session.schema, row));
+        Ok(ListPage { items: items.collect::<Result<_, _>>()?, next })
+    })
 }
 
 fn cursor_to_text(cursor: &ViewCursor) -> Result<String, AppError> {

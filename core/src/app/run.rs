@@ -2,9 +2,9 @@
 
 use super::{App, Session, apply, error::AppError};
 use crate::{
+    net::{Transport, TransportError},
     store::Store,
     sync::{
-        Transport, TransportError,
         frame::{self, FrameError, SignedReply, SignedRequest},
         machine::{Fault, Input, Local, Machine, Output, SyncProgress, SyncSummary},
         wire::{Cursor, Digest, ErrorReply, SyncReply, SyncRequest, Upload, UploadResult},
@@ -45,13 +45,14 @@ struct Wire<'a> {
     transport: std::sync::Arc<dyn Transport>,
     up: u64,
     down: u64,
+    silence: Option<TransportError>,
 }
 
 /// One attempt to sync.
 pub fn sync(app: &App, session: &Session<'_>, listener: &dyn SyncListener) -> Result<SyncReport, AppError> {
     let account = &session.account;
     let transport = app.link.connect(&account.url, account.root, Some(session.contact.server_time))?;
-    let mut wire = Wire { app, session, transport, up: 0, down: 0 };
+    let mut wire = Wire { app, session, transport, up: 0, down: 0, silence: None };
     let mut rng = || {
         let mut bytes = [0; 8];
         app.env.fill(&mut bytes);
@@ -64,7 +65,9 @@ pub fn sync(app: &App, session: &Session<'_>, listener: &dyn SyncListener) -> Re
             let report = |summary, fault| SyncReport { summary, bytes_up: wire.up, bytes_down: wire.down, fault };
             match output {
                 Output::Done(summary) => return Ok(report(summary, None)),
-                Output::Fail(fault, summary) => return Ok(report(summary, Some(fault_error(fault)))),
+                Output::Fail(fault, summary) => {
+                    return Ok(report(summary, Some(fault_error(fault, wire.silence.take()))));
+                }
                 Output::Progress(progress) => {
                     if !listener.progress(&progress) {
                         inputs.push_front(Input::Cancel);
@@ -101,30 +104,36 @@ impl Wire<'_> {
         self.up += packed.len() as u64;
         let (status, bytes) = match self.transport.post(PATH, packed) {
             Ok(reply) => reply,
-            Err(error) => return Ok(Input::NoReply(error)),
+            Err(error) => return Ok(self.no_reply(error)),
         };
         self.down += bytes.len() as u64;
         self.open(status, &bytes, &nonce)
     }
 
+    /// Keeps the reason for the report.
+    fn no_reply(&mut self, error: TransportError) -> Input {
+        let again = !matches!(error, TransportError::WrongCertificate(_));
+        self.silence = Some(error);
+        Input::NoReply { again }
+    }
+
     /// A gateway's page, a cut body or a wrong signature count as no reply: the request may have been applied.
-    fn open(&self, status: u16, bytes: &[u8], nonce: &[u8; 16]) -> Result<Input, AppError> {
-        let no_reply =
-            |error: FrameError| Ok(Input::NoReply(TransportError::Offline(format!("HTTP {status}: {error}"))));
+    fn open(&mut self, status: u16, bytes: &[u8], nonce: &[u8; 16]) -> Result<Input, AppError> {
+        let no_reply = |_: FrameError| TransportError::NotOurs { status };
         let signed: SignedReply = match frame::unpack(bytes) {
             Ok(signed) => signed,
-            Err(error) => return no_reply(error),
+            Err(error) => return Ok(self.no_reply(no_reply(error))),
         };
-        let identity = &self.session.account.identity;
+        let identity = self.session.account.identity;
         if status != 200 {
-            return match signed.open::<ErrorReply>(identity, nonce) {
+            return match signed.open::<ErrorReply>(&identity, nonce) {
                 Ok(refusal) => Err(AppError::refused(&refusal.reason)),
-                Err(error) => no_reply(error),
+                Err(error) => Ok(self.no_reply(no_reply(error))),
             };
         }
-        match signed.open::<SyncReply>(identity, nonce) {
+        match signed.open::<SyncReply>(&identity, nonce) {
             Ok(reply) => Ok(Input::Reply(Box::new(reply))),
-            Err(error) => no_reply(error),
+            Err(error) => Ok(self.no_reply(no_reply(error))),
         }
     }
 }
@@ -145,9 +154,9 @@ fn apply_with(
     applied
 }
 
-fn fault_error(fault: Fault) -> AppError {
+fn fault_error(fault: Fault, silence: Option<TransportError>) -> AppError {
     match fault {
-        Fault::Unreachable(error) => error.into(),
+        Fault::Unreachable => silence.unwrap_or(TransportError::Timeout).into(),
         Fault::Cancelled => AppError::network("同步已取消，已交的不受影响", "cancelled; what was handed over stays"),
         Fault::Protocol(what) => {
             AppError::network(&format!("服务器的答复不合约定（{what}）"), &format!("unexpected answer ({what})"))

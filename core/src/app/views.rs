@@ -11,8 +11,8 @@ use crate::{
     doc::chunk,
     merge::{self, Attention, Claim, FieldState, Resolved},
     model::{
-        DocId, Field, Kind, KindName, Millis, Observation, RecordId, Schema, Scope, Value, change::ChangeBody,
-        ids::to_hex,
+        DocId, Field, FieldType, Kind, KindName, Millis, Observation, RecordId, Schema, Scope, Value,
+        change::ChangeBody, ids::to_hex,
     },
     store::{AttentionRow, ChangeState, DocRow, Reader, StoredChange, ViewRow, Writer},
 };
@@ -90,7 +90,7 @@ pub fn record_view(reader: &Reader<'_>, eye: Eye<'_>, record: &RecordId) -> Resu
     let Some(first) = docs.first() else { return Ok(None) };
     let Some(kind) = eye.schema.kind(&first.row.kind.0) else { return Err(AppError::NeedsUpdate) };
     let resolved = resolve(eye, kind, &docs);
-    let title = title(eye.schema, kind, &resolved);
+    let title = title(reader, eye.schema, kind, &values(&resolved))?;
     let states = docs.iter().flat_map(|doc| &doc.stored);
     let (mut pending, mut refused) = (0, 0);
     for change in states {
@@ -192,19 +192,31 @@ pub fn attention_view(schema: &Schema, kind: &Kind, item: &Attention, title: &st
     }
 }
 
-/// The fields that name a record in a list; the kind's label where this phone sees none of them.
-pub fn title(schema: &Schema, kind: &Kind, resolved: &[Resolved]) -> String {
-    let parts: Vec<String> = kind
-        .title
-        .iter()
-        .filter_map(|key| {
-            let field = kind.field(key)?;
-            let state = resolved.iter().find_map(|doc| doc.fields.get(key))?;
-            Some(schema.show(field, &state.value, true))
-        })
-        .filter(|text| !text.is_empty())
-        .collect();
-    if parts.is_empty() { kind.zh.clone() } else { parts.join(" ") }
+/// The fields that name a record in a list; the kind's label where this phone sees none of them. A reference shows the
+/// name of the record it leads to, as far as that is here.
+pub fn title(
+    reader: &Reader<'_>,
+    schema: &Schema,
+    kind: &Kind,
+    values: &BTreeMap<String, Value>,
+) -> Result<String, AppError> {
+    let mut parts = Vec::new();
+    for key in &kind.title {
+        let Some((field, value)) = kind.field(key).zip(values.get(key)) else { continue };
+        let target: Option<RecordId> =
+            value.text().filter(|_| field.value_type == FieldType::Ref).and_then(|t| t.parse().ok());
+        parts.push(match target {
+            Some(record) => reader.view(&record)?.map_or_else(|| "待上传".to_owned(), |row| row.title),
+            None => schema.show(field, value, true),
+        });
+    }
+    parts.retain(|part| !part.is_empty());
+    Ok(if parts.is_empty() { kind.zh.clone() } else { parts.join(" ") })
+}
+
+/// Whether a kind is named by what its references lead to.
+fn named_by_others(kind: &Kind) -> bool {
+    kind.title.iter().any(|key| kind.field(key).is_some_and(|field| field.value_type == FieldType::Ref))
 }
 
 /// Writes the view row and the attention rows of a record anew.
@@ -226,7 +238,8 @@ pub fn refresh_from(
     };
     let Some(kind) = eye.schema.kind(&first.row.kind.0) else { return Ok(()) };
     let resolved = resolve(eye, kind, docs);
-    let title = title(eye.schema, kind, &resolved);
+    let values = values(&resolved);
+    let title = title(writer, eye.schema, kind, &values)?;
     let waiting = |change: &&StoredChange| matches!(change.state, ChangeState::Pending | ChangeState::Held);
     let item = ListItem {
         record: *record,
@@ -234,7 +247,7 @@ pub fn refresh_from(
         scope: first.row.scope.clone(),
         contested: resolved.iter().map(|doc| doc.attention.len() as u32).sum(),
         pending: docs.iter().flat_map(|doc| &doc.stored).filter(waiting).count() as u32,
-        values: values(&resolved),
+        values,
         title,
     };
     let rows: Vec<AttentionRow> = resolved
@@ -270,14 +283,17 @@ fn view_row(item: &ListItem, now: Millis) -> Result<ViewRow, AppError> {
     })
 }
 
-/// A line of a list from its row.
-pub fn list_item(row: ViewRow) -> Result<ListItem, AppError> {
+/// A line of a list from its row. What names it by reference may have come later than the row.
+pub fn list_item(reader: &Reader<'_>, schema: &Schema, row: ViewRow) -> Result<ListItem, AppError> {
+    let values = serde_json::from_str(&row.json).map_err(|e| AppError::storage(&e))?;
+    let by_others = schema.kind(&row.kind.0).filter(|kind| named_by_others(kind));
+    let title = by_others.map_or(Ok(row.title), |kind| title(reader, schema, kind, &values))?;
     Ok(ListItem {
-        values: serde_json::from_str(&row.json).map_err(|e| AppError::storage(&e))?,
+        values,
         record: row.record,
         kind: row.kind,
         scope: row.scope,
-        title: row.title,
+        title,
         contested: row.contested,
         pending: row.pending,
     })

@@ -3,13 +3,13 @@
 //! rustls with ring, handed to reqwest preconfigured: smallest on a phone, and no root store of the system is asked.
 
 mod pin;
+mod transport;
 
 use std::{error::Error as _, sync::Arc, time::Duration};
 
-use crate::{
-    model::Millis,
-    sync::{Transport, TransportError, frame::MAX_WIRE},
-};
+pub use transport::{Transport, TransportError};
+
+use crate::model::Millis;
 
 const CONNECT: Duration = Duration::from_secs(10);
 const REQUEST: Duration = Duration::from_mins(1);
@@ -19,12 +19,19 @@ pub struct HttpTransport {
     url: String,
     client: reqwest::Client,
     runtime: tokio::runtime::Runtime,
+    longest_reply: usize,
 }
 
 impl HttpTransport {
     /// A transport to `url`, whose certificate must stand under the TLS root with this SHA-256 of its public key.
-    /// `server_time` is what the server last said of the time, where it ever did.
-    pub fn new(url: &str, root: [u8; 32], server_time: Option<Millis>) -> Result<Self, TransportError> {
+    /// `server_time` is what the server last said of the time, where it ever did; a reply of more than `longest_reply`
+    /// bytes is not read to its end.
+    pub fn new(
+        url: &str,
+        root: [u8; 32],
+        server_time: Option<Millis>,
+        longest_reply: usize,
+    ) -> Result<Self, TransportError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = rustls::ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
@@ -42,7 +49,7 @@ impl HttpTransport {
             .build()
             .map_err(offline)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(offline)?;
-        Ok(Self { url: url.trim_end_matches('/').to_owned(), client, runtime })
+        Ok(Self { url: url.trim_end_matches('/').to_owned(), client, runtime, longest_reply })
     }
 
     async fn exchange(&self, path: &str, body: Vec<u8>) -> Result<(u16, Vec<u8>), TransportError> {
@@ -51,7 +58,7 @@ impl HttpTransport {
         let status = reply.status().as_u16();
         let mut bytes = Vec::new();
         while let Some(chunk) = reply.chunk().await.map_err(|e| sort(&e))? {
-            if bytes.len() + chunk.len() > MAX_WIRE {
+            if bytes.len() + chunk.len() > self.longest_reply {
                 return Err(TransportError::TooLarge);
             }
             bytes.extend_from_slice(&chunk);

@@ -63,7 +63,7 @@ pub struct SyncSummary {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// No reply; the next occasion will do.
-    Unreachable(super::TransportError),
+    Unreachable,
     /// The person pressed cancel.
     Cancelled,
     /// The server answered against the protocol.
@@ -82,7 +82,10 @@ pub enum Input {
     /// A verified reply came.
     Reply(Box<SyncReply>),
     /// No reply came.
-    NoReply(super::TransportError),
+    NoReply {
+        /// Whether asking again soon can help.
+        again: bool,
+    },
     /// The time asked for by [`Output::Wait`] is over.
     Waited,
     /// The reply is in the store.
@@ -158,7 +161,7 @@ impl Machine {
                 None => self.fail(Fault::Protocol("nothing to send again")),
             },
             Input::TooLarge => self.smaller_batch(),
-            Input::NoReply(error) => self.retry(error, rng),
+            Input::NoReply { again } => self.retry(again, rng),
             Input::Reply(reply) => self.replied(reply),
             Input::Applied { entries, repaired } => self.applied(entries, repaired),
             Input::Cancel => self.fail(Fault::Cancelled),
@@ -200,11 +203,10 @@ impl Machine {
         vec![self.read_local()]
     }
 
-    fn retry(&mut self, error: super::TransportError, rng: &mut dyn FnMut() -> u64) -> Vec<Output> {
+    fn retry(&mut self, again: bool, rng: &mut dyn FnMut() -> u64) -> Vec<Output> {
         self.attempts += 1;
-        let hopeless = matches!(error, super::TransportError::WrongCertificate(_));
-        if hopeless || self.attempts >= ATTEMPTS {
-            return self.fail(Fault::Unreachable(error));
+        if !again || self.attempts >= ATTEMPTS {
+            return self.fail(Fault::Unreachable);
         }
         let base = 500u64 << self.attempts;
         vec![Output::Wait(base / 2 + rng() % base)]
@@ -263,7 +265,6 @@ impl Machine {
 
 #[cfg(test)]
 mod tests {
-    use super::super::TransportError;
     use super::*;
 
     fn reply() -> Box<SyncReply> {
@@ -316,12 +317,12 @@ mod tests {
         step(&mut machine, Input::Start);
         let first = step(&mut machine, Input::Local(Local { epoch: 9, ..Local::default() }));
         for _ in 1..ATTEMPTS {
-            let out = step(&mut machine, Input::NoReply(TransportError::Timeout));
+            let out = step(&mut machine, Input::NoReply { again: true });
             assert!(matches!(out[..], [Output::Wait(_)]));
             assert_eq!(step(&mut machine, Input::Waited), first, "the very same request");
         }
-        let out = step(&mut machine, Input::NoReply(TransportError::Timeout));
-        assert!(matches!(out[..], [Output::Fail(Fault::Unreachable(_), _)]));
+        let out = step(&mut machine, Input::NoReply { again: true });
+        assert!(matches!(out[..], [Output::Fail(Fault::Unreachable, _)]));
         assert!(step(&mut machine, Input::Waited).is_empty(), "over is over");
     }
 
@@ -330,8 +331,8 @@ mod tests {
         let mut machine = Machine::new();
         step(&mut machine, Input::Start);
         step(&mut machine, Input::Local(Local::default()));
-        let out = step(&mut machine, Input::NoReply(TransportError::WrongCertificate(String::new())));
-        assert!(matches!(out[..], [Output::Fail(Fault::Unreachable(_), _)]));
+        let out = step(&mut machine, Input::NoReply { again: false });
+        assert!(matches!(out[..], [Output::Fail(Fault::Unreachable, _)]));
     }
 
     #[test]

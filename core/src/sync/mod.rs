@@ -3,8 +3,6 @@
 pub mod code;
 pub mod frame;
 pub mod machine;
-pub mod transport;
 pub mod wire;
 
 pub use code::EnrolmentCode;
-pub use transport::{Transport, TransportError};

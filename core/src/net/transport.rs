@@ -12,6 +12,15 @@ pub enum TransportError {
     /// The certificate is not under the county root of the enrolment code.
     #[error("服务器证书不是本县的 / the server's certificate is not the county's: {0}")]
     WrongCertificate(String),
+    /// Something answered that is not the county's server: a gateway's error page, a hotel's log-in page.
+    #[error(
+        "收到的不是县服务器的答复（HTTP {status}），可能是上网登录页 / \
+         the answer is not from the county's server (HTTP {status}), perhaps a log-in page"
+    )]
+    NotOurs {
+        /// HTTP status of that answer.
+        status: u16,
+    },
     /// The reply is over the size limit.
     #[error("答复超过大小限制 / reply over the size limit")]
     TooLarge,
