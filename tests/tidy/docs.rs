@@ -140,7 +140,7 @@ fn squeezed(text: &str) -> String {
 
 /// 张维 was recorded; 李娜 and 王强, who saw that and not each other, correct it from documents on 8 March 2026.
 fn sentence() -> (String, String) {
-    const TEN_PAST_TEN: i64 = 1_772_935_320_000; // 2026-03-08 10:02 in China
+    const TWO_PAST_TEN: i64 = 1_772_935_320_000; // 2026-03-08 10:02 in China
     let schema = Schema::built_in();
     let kind = schema.kind("resident").expect("residents are built in");
     let doc = DocId { record: RecordId([1; 16]), audience: Audience::Personal, generation: 0 };
@@ -162,12 +162,12 @@ fn sentence() -> (String, String) {
         };
         Observation::pending(body, UserId::from(author), Role::GW, Millis(at))
     };
-    let before = observation(1, "张维", "导入", TEN_PAST_TEN - 30 * Millis::DAY, Vec::new());
+    let before = observation(1, "张维", "导入", TWO_PAST_TEN - 30 * Millis::DAY, Vec::new());
     let seen = vec![before.body.hash];
     let observations = [
         before,
-        observation(2, "张玮", "李娜", TEN_PAST_TEN, seen.clone()),
-        observation(3, "张伟", "王强", TEN_PAST_TEN + 338 * 60_000, seen),
+        observation(2, "张玮", "李娜", TWO_PAST_TEN, seen.clone()),
+        observation(3, "张伟", "王强", TWO_PAST_TEN + 338 * 60_000, seen),
     ];
     let resolved = merge::resolve(schema, kind, doc, &observations);
     let item = resolved.attention.first().expect("two documents against each other are an item");
