@@ -11,7 +11,6 @@ pub mod county;
 pub(crate) mod db;
 pub mod error;
 pub mod keys;
-pub mod log;
 pub mod metrics;
 pub mod password;
 pub mod serve;

@@ -1,5 +1,2 @@
-//! `wangge-server`: see [`wangge_server::cli`].
-
-fn main() -> std::process::ExitCode {
-    wangge_server::cli::main()
-}
+//! Server.
+fn main() {}

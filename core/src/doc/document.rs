@@ -158,8 +158,8 @@ impl Document {
     }
     /// Everything that automerge shows, by key.
     pub fn entries(&self) -> Vec<(String, Value)> {
-        let all = self.inner.as_ref().and_then(|inner| guarded(|| Ok(library::all_shown(inner))).unwrap_or_default());
-        all.unwrap_or_default().into_iter().map(|(key, value, ..)| (key, value)).collect()
+        let all = self.inner.as_ref().map(|inner| guarded(|| Ok(library::entries(inner))).unwrap_or_default());
+        all.unwrap_or_default()
     }
 
     /// Writes one change.

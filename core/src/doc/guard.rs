@@ -23,6 +23,8 @@
 //! | `seen` | `seen` names no field of this kind and audience, or is malformed |
 //! | `empty` | a change without operations confirms and decides nothing |
 //! | `twice` | a key is put twice and not in the way described below |
+//! | `full` | the document would hold more than 50,000 operations |
+//! | `replaces` | `replaces` is malformed |
 //! | `preds` | the predecessors are not exactly what its dependencies show |
 //! | `decode` | the document library reads something else from the bytes than we do |
 //! | `canonical` | the bytes are not the ones that the document library writes for this content |
@@ -40,8 +42,9 @@ use super::{
     document::{Document, heads_after},
     history::{History, Misfit},
     library::{self, Fault, guarded},
-    vocabulary::{ID_KEY, clock_is_sane, field_of, filler, is_short_hash, value_fits},
+    vocabulary::{ID_KEY, MAX_KEY, MAX_OPS, clock_is_sane, filler, is_short_hash, value_fits},
 };
+use crate::model::validate::key_fits;
 use crate::model::{ChangeBody, ChangeHash, DocId, Field, Kind, Role, Schema, Value};
 
 /// What the sender claims about a change, already checked against what the sender may claim.
@@ -80,6 +83,7 @@ pub struct Refusal {
 
 /// The guard's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, taken apart at once, and admitting is the usual case")]
 pub enum Verdict {
     /// It may be applied, and this is what it says.
     Admit(ChangeBody),
@@ -194,6 +198,12 @@ fn check_rights(claimed: &Claimed<'_>, body: &ChangeBody) -> Result<(), Stop> {
     if body.puts.is_empty() && body.meta.seen.is_empty() && body.meta.decides.is_empty() {
         return Err(refuse("empty", "改动没有内容", "a change without operations that confirms nothing"));
     }
+    if body.start_op + body.puts.len() as u64 > MAX_OPS {
+        return Err(refuse("full", "此记录的改动过多，需先整理", "the document holds too many operations"));
+    }
+    if !body.meta.replaces.iter().all(|claim| is_short_hash(claim)) {
+        return Err(refuse("replaces", "所代替的改动写法有误", "a replaced change is malformed"));
+    }
     let own = usize::from(body.deps.is_empty());
     let mut fields = check_puts(claimed, &body.puts[own..])?;
     fields.extend(check_seen(claimed, body)?);
@@ -216,14 +226,12 @@ fn check_puts<'a>(claimed: &Claimed<'a>, puts: &[(String, Value)]) -> Result<Vec
     let mut fields = Vec::with_capacity(puts.len());
     let mut claims = Vec::with_capacity(puts.len());
     for (at, (key, value)) in puts.iter().enumerate() {
-        let field = field_of(claimed.kind, claimed.doc.audience, key).ok_or_else(|| {
-            let key: String = key.chars().take(80).collect();
-            refuse("key", format!("没有字段“{key}”"), format!("no field {key}"))
-        })?;
+        let field = here(claimed, key).ok_or_else(|| no_such_key(key))?;
         match puts.get(at + 1).filter(|(next, _)| next == key) {
             Some((_, claim)) if *value == filler(claim) => continue,
             Some(_) => return Err(twice(field)),
-            None if value_fits(field, key, value) => {}
+            None if key.len() > MAX_KEY || !key_fits(field, key, value) => return Err(no_such_key(key)),
+            None if value_fits(field, value) => {}
             None => {
                 let zh = format!("“{}”的值类型不对或过长", field.zh);
                 return Err(refuse("value", zh, format!("value of {} does not fit", field.key)));
@@ -236,6 +244,16 @@ fn check_puts<'a>(claimed: &Claimed<'a>, puts: &[(String, Value)]) -> Result<Vec
     claims.sort_unstable();
     let again = claims.windows(2).find(|pair| pair[0] == pair[1]).and_then(|pair| claimed.kind.field(pair[0]));
     again.map_or(Ok(fields), |field| Err(twice(field)))
+}
+
+/// The field of a key, if it lies in the claimed audience.
+fn here<'a>(claimed: &Claimed<'a>, key: &str) -> Option<&'a Field> {
+    claimed.kind.field(key).filter(|field| field.audience == claimed.doc.audience)
+}
+
+fn no_such_key(key: &str) -> Stop {
+    let key: String = key.chars().take(MAX_KEY).collect();
+    refuse("key", format!("没有字段“{key}”"), format!("no field {key}"))
 }
 
 fn twice(field: &Field) -> Stop {
@@ -271,8 +289,7 @@ fn check_seen<'a>(claimed: &Claimed<'a>, body: &ChangeBody) -> Result<Vec<&'a Fi
             continue;
         }
         let (name, claim) = seen.split_once(':').map_or((seen.as_str(), None), |(name, claim)| (name, Some(claim)));
-        let field = claimed.kind.field(name).filter(|field| field.audience == claimed.doc.audience);
-        let Some(field) = field.filter(|_| claim.is_none_or(is_short_hash)) else {
+        let Some(field) = here(claimed, name).filter(|_| claim.is_none_or(is_short_hash)) else {
             return Err(refuse("seen", "确认的字段写法有误", "a confirmed field is unknown or malformed"));
         };
         check_may_write(claimed, field)?;
@@ -292,13 +309,13 @@ fn check_decision(claimed: &Claimed<'_>, body: &ChangeBody, fields: &[&Field]) -
     // Where it names no field, it is about all that can be decided here.
     let all: Vec<&Field>;
     let fields = if fields.is_empty() {
-        let here = |field: &&Field| field.audience == claimed.doc.audience && !field.decide.is_empty();
-        all = claimed.kind.fields.iter().filter(here).collect();
+        let can_be = |field: &&Field| field.audience == claimed.doc.audience && !field.decide.is_empty();
+        all = claimed.kind.fields.iter().filter(can_be).collect();
         &all
     } else {
         fields
     };
-    match fields.iter().find(|field| !field.decide.contains(&claimed.role)) {
+    match fields.iter().find(|field| !claimed.schema.may_decide(claimed.role, claimed.kind, field)) {
         None if !fields.is_empty() => Ok(()),
         None => Err(refuse("decide", "此处没有需要决定的字段", "nothing can be decided here")),
         Some(field) => Err(refuse(
@@ -351,6 +368,7 @@ fn preds_follow(inner: &Automerge, parsed: &Parsed, deps: &[automerge::ChangeHas
             let first = OpName { counter: body.start_op + at as u64 - 1, actor: body.actor };
             return *preds == [first];
         }
-        library::visible_at(inner, key, deps).is_some_and(|visible| visible == *preds)
+        // Without dependencies nothing can be seen.
+        if deps.is_empty() { preds.is_empty() } else { library::visible_at(inner, key, deps).as_ref() == Some(preds) }
     })
 }

@@ -95,14 +95,9 @@ pub(super) fn shown(doc: &Automerge, key: &str) -> Option<Value> {
     }
 }
 
-/// Everything that is shown, by key, with the operation that shows it.
-pub(super) type Shown = Vec<(String, Value, ObjId, bool)>;
-
-/// Everything that is shown, in the order of keys. `None` where there is something that we never write.
-pub(super) fn all_shown(doc: &Automerge) -> Option<Shown> {
-    doc.map_range(ROOT, ..)
-        .map(|item| Some((item.key.to_string(), from_reference(&item.value)?, item.id(), item.conflict)))
-        .collect()
+/// Everything that is shown, in the order of keys, as far as it is of our vocabulary.
+pub(super) fn entries(doc: &Automerge) -> Vec<(String, Value)> {
+    doc.map_range(ROOT, ..).filter_map(|item| Some((item.key.into_owned(), from_reference(&item.value)?))).collect()
 }
 
 /// The operations that a put on `key` replaces if it has seen `heads`, sorted.
@@ -170,13 +165,18 @@ pub(super) fn proven(doc: &Automerge, deflate: bool) -> Result<Vec<u8>, Fault> {
     if loaded.get_heads() != doc.get_heads() {
         return Err(Fault::said("the heads after loading are not those saved"));
     }
-    match (all_shown(doc), all_shown(&loaded)) {
-        (Some(before), Some(after)) if same(&before, &after) => Ok(bytes),
-        _ => Err(Fault::said("the values after loading are not those saved")),
+    let mut after = loaded.map_range(ROOT, ..);
+    let same = doc.map_range(ROOT, ..).all(|item| {
+        after.next().is_some_and(|other| {
+            item.key == other.key
+                && item.value == other.value
+                && item.conflict == other.conflict
+                && item.id() == other.id()
+        })
+    });
+    if same && after.next().is_none() {
+        Ok(bytes)
+    } else {
+        Err(Fault::said("the values after loading are not those saved"))
     }
-}
-
-fn same(before: &Shown, after: &Shown) -> bool {
-    before.len() == after.len()
-        && before.iter().zip(after).all(|(a, b)| a.0 == b.0 && a.1 == b.1 && name(&a.2) == name(&b.2) && a.3 == b.3)
 }

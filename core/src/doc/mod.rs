@@ -8,6 +8,8 @@ mod document;
 pub mod guard;
 mod history;
 mod library;
+#[cfg(test)]
+mod tests;
 mod vocabulary;
 
 pub use chunk::ChunkError;
