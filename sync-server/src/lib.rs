@@ -11,6 +11,7 @@ pub mod county;
 pub(crate) mod db;
 pub mod error;
 pub mod keys;
+pub mod log;
 pub mod metrics;
 pub mod password;
 pub mod serve;

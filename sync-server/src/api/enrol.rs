@@ -45,7 +45,7 @@ fn redeem(
     id: DeviceId,
     now: Millis,
 ) -> Result<Found, Refusal> {
-    let Some(invite) = w.invite(&request.invite)? else {
+    let Some(invite) = w.invite(request.invite)? else {
         return Ok(Err(Refusal::new(
             404,
             "invite_unknown",
@@ -65,7 +65,7 @@ fn redeem(
         return Ok(Err(expired()));
     }
     if !proves(county, request, &invite) {
-        w.invite_failed(&request.invite)?;
+        w.invite_failed(request.invite)?;
         return Ok(Err(Refusal::new(
             401,
             "invite_proof",
@@ -98,7 +98,7 @@ fn redeem(
         revoked_at: None,
     };
     w.add_device(&device)?;
-    w.use_invite(&request.invite, &id)?;
+    w.use_invite(request.invite, &id)?;
     w.set_hints(&id, &[(vector_root(&[]), &[])])?;
     Ok(Ok(device))
 }

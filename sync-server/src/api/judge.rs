@@ -13,7 +13,7 @@ use wangge_core::{
         Document, chunk,
         guard::{self, Claimed, Held, Verdict},
     },
-    model::{ChangeBody, DocId, Kind, KindName, RecordId, Role, Schema, Scope},
+    model::{ChangeBody, ChangeHash, DocId, Kind, KindName, RecordId, Role, Schema, Scope},
     sync::wire::{Reason, Upload},
 };
 
@@ -211,7 +211,7 @@ impl<'a> Session<'a> {
             )),
             Verdict::Held(Held::NewerSchema(version)) => Judged::Held(format!("schema {version}")),
             Verdict::Held(Held::UnknownDeps(deps)) => {
-                Judged::Held(deps.iter().take(4).map(|dep| dep.prefix()).collect::<Vec<_>>().join(" "))
+                Judged::Held(deps.iter().take(4).map(ChangeHash::prefix).collect::<Vec<_>>().join(" "))
             }
             Verdict::Refuse(refusal) => Judged::Refused(reason(refusal.rule, refusal.zh, refusal.en)),
         })

@@ -98,18 +98,23 @@ pub fn handle(county: &County, path: &str, body: &[u8], now: Millis, random: Ran
         _ => Err(Refusal::new(404, "path", "没有这个接口", "no such path")),
     };
     let (status, bytes) = answer.map_or_else(|refusal| refused(county, &refusal), |bytes| (200, bytes));
+    counted(county, path, body.len(), status, bytes)
+}
+
+/// A refusal made before a request gets here: over the size limit, too slow, a caught panic.
+pub fn refuse(county: &County, path: &str, status: u16, why: Reason) -> (u16, Vec<u8>) {
+    let (status, bytes) = refused(county, &Refusal { status, reason: why, nonce: [0; 16] });
+    counted(county, path, 0, status, bytes)
+}
+
+fn counted(county: &County, path: &str, received: usize, status: u16, bytes: Vec<u8>) -> (u16, Vec<u8>) {
     let outcome = match status {
         200 => Outcome::Done,
         500.. => Outcome::Failed,
         _ => Outcome::Rejected,
     };
-    county.metrics.request(path == ENROL, outcome, body.len(), bytes.len());
+    county.metrics.request(path == ENROL, outcome, received, bytes.len());
     (status, bytes)
-}
-
-/// A refusal that axum makes before a request gets here: over the size limit, a caught panic.
-pub fn refuse(county: &County, status: u16, why: Reason) -> (u16, Vec<u8>) {
-    refused(county, &Refusal { status, reason: why, nonce: [0; 16] })
 }
 
 fn refused(county: &County, refusal: &Refusal) -> (u16, Vec<u8>) {

@@ -1,6 +1,6 @@
 //! `POST /v1/sync`: who asks, what was uploaded, what is new for them; one request, one round trip (DESIGN 7).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use wangge_core::{
     doc::chunk,
@@ -190,10 +190,8 @@ impl Commit<'_> {
                 verdicts[index] = Some(verdict);
             }
         }
-        let mut acceptor = match verdicts.iter().any(|v| matches!(v, Some(Judged::Accept(_)))) {
-            true => Some(Acceptor::begin(w, &self.county.keys)?),
-            false => None,
-        };
+        let accepts = verdicts.iter().any(|v| matches!(v, Some(Judged::Accept(_))));
+        let mut acceptor = if accepts { Some(Acceptor::begin(w, &self.county.keys)?) } else { None };
         let mut results = Vec::with_capacity(uploads.len());
         for (verdict, upload) in verdicts.into_iter().zip(uploads) {
             results.push(match (verdict, &mut acceptor) {
@@ -234,11 +232,13 @@ impl Commit<'_> {
         body: &wangge_core::model::ChangeBody,
     ) -> Result<(), CountyError> {
         let id = upload.doc;
-        if !self.live.contains_key(&id.record) {
-            let n = w.add_record(&id.record, &upload.kind)?;
-            self.live.insert(id.record, Live { n, routes: Vec::new(), docs: BTreeMap::new() });
-        }
-        let live = self.live.get_mut(&id.record).expect("added above where it was missing");
+        let live = match self.live.entry(id.record) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(slot) => {
+                let n = w.add_record(&id.record, &upload.kind)?;
+                slot.insert(Live { n, routes: Vec::new(), docs: BTreeMap::new() })
+            }
+        };
         if live.routes.is_empty() {
             acceptor.route(w, live.n, &upload.grid)?;
             live.routes.push(upload.grid.clone());

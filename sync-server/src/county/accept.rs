@@ -1,13 +1,13 @@
 //! Acceptance: envelope, tag, log entry in every bucket that holds the record, running digest. The one way into the log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use wangge_core::{
     model::{Bucket, ChangeBody, DocId, Envelope, KindName, Millis, Scope},
     sync::wire::{Common, Digest},
 };
 
-use super::{damaged, envelope};
+use super::{Commons, envelope};
 use crate::{
     CountyError, Keys,
     db::{BucketRow, NewChange, Writer},
@@ -70,12 +70,11 @@ impl<'k> Acceptor<'k> {
             accepted_by: common.accepted_by.clone(),
         };
         let tag = self.keys.tag(&envelope);
-        let common = match self.commons.get(&common) {
-            Some(n) => *n,
-            None => {
-                let n = w.add_common(&common)?;
-                self.commons.insert(common, n);
-                n
+        let common = match self.commons.entry(common) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(slot) => {
+                let n = w.add_common(slot.key())?;
+                *slot.insert(n)
             }
         };
         let new = NewChange { doc: target.doc, hash: body.hash, raw, common, bounded, tag, commit: self.commit };
@@ -91,8 +90,8 @@ impl<'k> Acceptor<'k> {
 
     fn log(&mut self, w: &mut Writer<'_>, bucket: Bucket, change: i64, sum: &[u8; 32]) -> Result<(), CountyError> {
         let row = match self.buckets.entry(bucket) {
-            std::collections::btree_map::Entry::Occupied(found) => found.into_mut(),
-            std::collections::btree_map::Entry::Vacant(slot) => {
+            Entry::Occupied(found) => found.into_mut(),
+            Entry::Vacant(slot) => {
                 let row = w.bucket_or_new(slot.key())?;
                 slot.insert(row)
             }
@@ -109,9 +108,9 @@ impl<'k> Acceptor<'k> {
             return Ok(());
         }
         w.touch_record(record)?;
+        let mut commons = Commons::default();
         for change in w.changes(record)? {
-            let common = w.common(change.common)?.ok_or_else(|| damaged("common"))?;
-            let sum = Digest::of_change(&envelope(&change, &common), &change.tag);
+            let sum = Digest::of_change(&envelope(&change, commons.get(w, change.common)?), &change.tag);
             self.log(w, Bucket { scope: scope.clone(), audience: change.doc.audience }, change.n, &sum)?;
         }
         Ok(())

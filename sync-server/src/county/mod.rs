@@ -7,7 +7,7 @@ mod records;
 mod resolve;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
     path::Path,
     sync::atomic::{AtomicI64, AtomicUsize, Ordering},
 };
@@ -26,7 +26,7 @@ pub use resolve::RecordState;
 
 use crate::{
     CountyError, Keys,
-    db::{self, Db, Hold, Totals},
+    db::{self, Db, Hold, Reader, Totals},
     keys::files,
     metrics::Metrics,
 };
@@ -208,14 +208,10 @@ impl County {
                 rows.push(entry);
                 Ok(true)
             })?;
-            let mut commons: BTreeMap<i64, Common> = BTreeMap::new();
+            let mut commons = Commons::default();
             let mut out = Vec::with_capacity(rows.len());
             for entry in rows {
-                let n = entry.change.common;
-                if let std::collections::btree_map::Entry::Vacant(slot) = commons.entry(n) {
-                    slot.insert(r.common(n)?.ok_or_else(|| damaged("common"))?);
-                }
-                let envelope = envelope(&entry.change, &commons[&n]);
+                let envelope = envelope(&entry.change, commons.get(r, entry.change.common)?);
                 let raw = entry.change.raw.unwrap_or_default();
                 out.push(LoggedChange { seq: entry.seq, digest: entry.digest, envelope, tag: entry.change.tag, raw });
             }
@@ -248,6 +244,20 @@ impl County {
     pub(crate) fn learn_page_bytes(&self, tried: usize, fitted: bool) {
         let next = if fitted { (tried + tried / 32).min(2 * PAGE_BYTES) } else { tried * 2 / 3 };
         self.page_bytes.store(next, Ordering::Relaxed);
+    }
+}
+
+/// Shared envelope parts that were read before.
+#[derive(Default)]
+pub(crate) struct Commons(BTreeMap<i64, Common>);
+
+impl Commons {
+    /// The parts of a number.
+    pub fn get(&mut self, r: &Reader<'_>, n: i64) -> Result<&Common, CountyError> {
+        match self.0.entry(n) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(slot) => Ok(slot.insert(r.common(n)?.ok_or_else(|| damaged("common"))?)),
+        }
     }
 }
 

@@ -160,7 +160,7 @@ impl County {
         let code = EnrolmentCode { url, root: self.keys.root_pin(), identity: self.keys.identity_public(), secret };
         self.db.write(|w| {
             w.wipe_invites(now.plus(-Millis::DAY))?;
-            Ok::<_, CountyError>(w.add_invite(&code.invite(), &secret, (user, role), now.plus(INVITE_MS))?)
+            Ok::<_, CountyError>(w.add_invite(code.invite(), &secret, (user, role), now.plus(INVITE_MS))?)
         })?;
         Ok(code)
     }

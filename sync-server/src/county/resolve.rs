@@ -6,10 +6,9 @@ use wangge_core::{
     doc::chunk,
     merge::{self, Resolved},
     model::{DocId, KindName, Observation, RecordId, Scope},
-    sync::wire::Common,
 };
 
-use super::{County, damaged, envelope};
+use super::{Commons, County, damaged, envelope};
 use crate::CountyError;
 
 /// A record as the county knows it.
@@ -30,24 +29,22 @@ impl County {
     pub fn resolve_record(&self, record: &RecordId) -> Result<RecordState, CountyError> {
         let found = self.db.read(|r| {
             let Some(row) = r.record(record)? else { return Ok(None) };
-            let mut commons: BTreeMap<i64, Common> = BTreeMap::new();
-            let changes = r.changes(row.n)?;
-            for change in &changes {
-                if !commons.contains_key(&change.common) {
-                    commons.insert(change.common, r.common(change.common)?.ok_or_else(|| damaged("common"))?);
-                }
+            let mut commons = Commons::default();
+            let mut seen = Vec::new();
+            for change in r.changes(row.n)? {
+                let raw = change.raw.as_deref().unwrap_or_default();
+                let body = chunk::read(raw).map_err(|_| damaged("change"))?;
+                let envelope = envelope(&change, commons.get(r, change.common)?);
+                seen.push((change.doc, Observation::accepted(body, &envelope)));
             }
-            Ok::<_, CountyError>(Some((row, changes, commons)))
+            Ok::<_, CountyError>(Some((row, seen)))
         })?;
-        let (row, changes, commons) =
+        let (row, seen) =
             found.ok_or_else(|| CountyError::not_found(format!("没有记录 {record}"), format!("no record {record}")))?;
         let kind = self.schema.kinds.get(&row.kind).ok_or_else(|| damaged("kind"))?;
         let mut docs: BTreeMap<DocId, Vec<Observation>> = BTreeMap::new();
-        for change in &changes {
-            let raw = change.raw.as_deref().unwrap_or_default();
-            let body = chunk::read(raw).map_err(|_| damaged("change"))?;
-            let seen = Observation::accepted(body, &envelope(change, &commons[&change.common]));
-            docs.entry(change.doc).or_default().push(seen);
+        for (id, one) in seen {
+            docs.entry(id).or_default().push(one);
         }
         let docs = docs.into_iter().map(|(id, seen)| (id, merge::resolve(self.schema, kind, id, &seen))).collect();
         Ok(RecordState { record: *record, kind: row.kind, scopes: row.routes, docs })

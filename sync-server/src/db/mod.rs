@@ -114,6 +114,14 @@ pub fn exists(dir: &Path) -> bool {
     dir.join(FILE).exists()
 }
 
+/// Takes back a database that was just made, after a later step of founding a county failed.
+pub fn discard(dir: &Path) {
+    for name in [FILE, "county.db-wal", "county.db-shm", LOCK] {
+        let _ = std::fs::remove_file(dir.join(name));
+    }
+    let _ = std::fs::remove_dir(dir);
+}
+
 impl Db {
     /// Opens the database of a directory, making it where there is none, and brings its schema up to date.
     pub fn open(dir: &Path, key: &[u8; 32], hold: Hold) -> Result<Self> {

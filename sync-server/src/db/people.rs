@@ -64,7 +64,7 @@ impl Reader<'_> {
         })
     }
     /// An invitation.
-    pub fn invite(&self, id: &[u8; 8]) -> Result<Option<InviteRow>> {
+    pub fn invite(&self, id: [u8; 8]) -> Result<Option<InviteRow>> {
         self.one("SELECT secret, user, role, expires, failures, device FROM invites WHERE id = ?1", [id], |row| {
             Ok(InviteRow {
                 secret: row.get(0)?,
@@ -167,7 +167,7 @@ impl Writer<'_> {
         Ok(())
     }
     /// Adds an invitation.
-    pub fn add_invite(&mut self, id: &[u8; 8], secret: &[u8; 16], to: (&UserId, Role), expires: Millis) -> Result<()> {
+    pub fn add_invite(&mut self, id: [u8; 8], secret: &[u8; 16], to: (&UserId, Role), expires: Millis) -> Result<()> {
         self.run(
             "INSERT INTO invites (id, secret, user, role, expires) VALUES (?1, ?2, ?3, ?4, ?5)",
             (id, secret, &to.0.0, role_number(to.1), expires.0),
@@ -175,12 +175,12 @@ impl Writer<'_> {
         Ok(())
     }
     /// Counts a wrong proof.
-    pub fn invite_failed(&mut self, id: &[u8; 8]) -> Result<()> {
+    pub fn invite_failed(&mut self, id: [u8; 8]) -> Result<()> {
         self.run("UPDATE invites SET failures = failures + 1 WHERE id = ?1", [id])?;
         Ok(())
     }
     /// Uses an invitation up.
-    pub fn use_invite(&mut self, id: &[u8; 8], by: &DeviceId) -> Result<()> {
+    pub fn use_invite(&mut self, id: [u8; 8], by: &DeviceId) -> Result<()> {
         self.run("UPDATE invites SET device = ?2 WHERE id = ?1", (id, by.0))?;
         Ok(())
     }

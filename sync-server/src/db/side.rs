@@ -74,9 +74,9 @@ impl Reader<'_> {
         let sql = "SELECT kind, count(*) FROM records GROUP BY kind ORDER BY kind";
         Ok(self.all(sql, [], |row| Ok((kind(row, 0)?, count(row, 1)?)))?.into_iter().collect())
     }
-    /// Figures of the whole county.
+    /// Figures of the whole county. Records and changes are numbered without gaps and never deleted.
     pub fn totals(&self) -> Result<Totals> {
-        let sql = "SELECT (SELECT count(*) FROM records), (SELECT count(*) FROM changes),
+        let sql = "SELECT (SELECT coalesce(max(n), 0) FROM records), (SELECT coalesce(max(n), 0) FROM changes),
                    (SELECT count(*) FROM buckets), (SELECT count(*) FROM devices WHERE revoked_at IS NULL),
                    (SELECT count(*) FROM set_aside WHERE state = 0), (SELECT count(*) FROM set_aside WHERE state = 1),
                    (SELECT count(*) FROM pairs WHERE judged = 0)";

@@ -56,6 +56,14 @@ pub fn create(dir: &Path, data: &Path, keys: &Keys, hosts: &[String], now: Milli
     sync_dir(dir)
 }
 
+/// Takes back what [`create`] wrote, after a later step of founding a county failed.
+pub fn discard(dir: &Path) {
+    for name in [SEED, ROOT, CHAIN, KEY, ABOUT] {
+        let _ = fs::remove_file(dir.join(name));
+    }
+    let _ = fs::remove_dir(dir);
+}
+
 /// Reads the seed and derives the keys.
 pub fn load(dir: &Path) -> Result<Keys, CountyError> {
     let path = dir.join(SEED);

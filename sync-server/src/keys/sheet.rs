@@ -17,9 +17,10 @@ fn mnemonic(keys: &Keys) -> Mnemonic {
     Mnemonic::from_entropy_in(Language::SimplifiedChinese, keys.seed()).expect("32 bytes are 24 words")
 }
 
-/// The whole sheet, ready to print.
-pub fn sheet(keys: &Keys, county: &str) -> String {
-    let words_line = mnemonic(keys).words().collect::<Vec<_>>().join("");
+/// The whole sheet, for a terminal or for paper.
+pub fn sheet(keys: &Keys, county: &str, terminal: bool) -> String {
+    let line: String = mnemonic(keys).words().collect();
+    let code = if terminal { terminal_qr(&line) } else { qr(&line) };
     format!(
         "════════ 县级密钥恢复单 / County recovery sheet ════════\n\
          {county}\n\n{}\n\n{}\n\
@@ -28,8 +29,13 @@ pub fn sheet(keys: &Keys, county: &str) -> String {
          without it and without the keys directory the data cannot be recovered.\n\
          恢复 / to recover: wangge-server init --recover\n",
         words(keys),
-        qr(&words_line)
+        code
     )
+}
+
+/// How many recovery words a text holds, right or wrong.
+pub fn count(text: &str) -> usize {
+    text.chars().filter(|c| !c.is_whitespace() && !c.is_ascii()).count()
 }
 
 /// Reads words back; numbers, spaces and line ends between them do not matter, nor does leaving the spaces out.
@@ -56,7 +62,12 @@ pub fn read(text: &str) -> Result<Keys, CountyError> {
     Ok(Keys::from_seed(seed))
 }
 
-/// A QR code in half blocks, dark on light whatever the terminal's colours.
+/// A QR code in half blocks for a terminal: black on white whatever its colours, because many scanners read no other.
+pub fn terminal_qr(text: &str) -> String {
+    qr(text).lines().map(|line| format!("\x1b[38;5;16;48;5;231m{line}\x1b[0m\n")).collect()
+}
+
+/// A QR code in half blocks, for paper: dark is dark.
 pub fn qr(text: &str) -> String {
     match QrCode::with_error_correction_level(text.as_bytes(), EcLevel::M) {
         Ok(code) => code
@@ -80,7 +91,7 @@ mod tests {
         for typed in [shown.clone(), plain.clone(), shown.replace('\n', "\r\n")] {
             assert_eq!(read(&typed).expect("same words").seed(), keys.seed());
         }
-        assert!(sheet(&keys, "云岭县").contains(&shown));
+        assert!(sheet(&keys, "云岭县", false).contains(&shown));
     }
 
     #[test]

@@ -70,8 +70,8 @@ impl Root {
         params.distinguished_name = name(SERVER_NAME);
         params.subject_alt_names = names(hosts)?;
         let issued = date_time_ymd(1970, 1, 1) + Duration::from_millis(u64::try_from(now.0).unwrap_or(0));
-        params.not_before = issued - Duration::from_secs(86_400);
-        params.not_after = issued + Duration::from_secs(86_400 * u64::from(SERVER_DAYS - 1));
+        params.not_before = issued - Duration::from_hours(24);
+        params.not_after = issued + Duration::from_hours(24 * u64::from(SERVER_DAYS - 1));
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
