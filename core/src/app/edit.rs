@@ -90,7 +90,10 @@ fn check(session: &Session<'_>, kind: &Kind, request: &EditRequest) -> Result<Ve
         }
         problems.extend(match edit {
             FieldEdit::Put { value, .. } => validate::check_value(session.schema, field, value),
-            FieldEdit::Add { text, .. } => validate::check_value(session.schema, field, &Value::Text(text.clone())),
+            FieldEdit::Add { text, date, .. } => {
+                let member = Member { text: text.clone(), on: true, date: date.clone() };
+                validate::check_value(session.schema, field, &member.to_value())
+            }
             FieldEdit::End { .. } | FieldEdit::Append { .. } => Vec::new(),
         });
     }

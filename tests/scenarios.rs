@@ -1,0 +1,190 @@
+//! Every scenario file holds, in every way of playing it; and the runner finds what does not hold.
+
+use std::{fs, path::PathBuf};
+
+use wangge_harness::scenario::{Variant, Verdict, run_file, run_text};
+
+const SEED: u64 = 20_260_308;
+
+fn files() -> Vec<PathBuf> {
+    let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let entries = fs::read_dir(dir).expect("the folder of scenarios");
+    let mut files: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    files.retain(|path| path.extension().is_some_and(|ext| ext == "toml"));
+    files.sort();
+    files
+}
+
+fn text(start: &str) -> String {
+    let file =
+        files().into_iter().find(|path| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(start)));
+    fs::read_to_string(file.expect("a file of that number")).expect("readable")
+}
+
+/// Plays a file after one change to its text, which must be there to change.
+fn changed(start: &str, from: &str, to: &str) -> Verdict {
+    let text = text(start);
+    assert!(text.contains(from), "{start} does not hold {from:?}");
+    run_text(start, &text.replacen(from, to, 1), SEED)
+}
+
+/// Line (from 1) where a text begins in a file.
+fn line_of(start: &str, part: &str) -> usize {
+    let text = text(start);
+    text[..text.find(part).expect("the part")].matches('\n').count() + 1
+}
+
+fn only_finding(verdict: &Verdict, variant: Variant) -> &wangge_harness::scenario::Finding {
+    let found: Vec<_> = verdict.findings.iter().filter(|(way, _)| *way == Some(variant)).collect();
+    assert_eq!(found.len(), 1, "{verdict}");
+    &found[0].1
+}
+
+#[test]
+fn every_file_holds_in_every_way() {
+    let files = files();
+    for row in [1, 2, 3, 15, 17, 21, 24, 27, 30, 47, 48, 52] {
+        let start = format!("{row:02}-");
+        assert!(files.iter().any(|file| file.file_name().is_some_and(|n| n.to_string_lossy().starts_with(&start))));
+    }
+    let verdicts: Vec<_> = files.iter().map(|file| run_file(file, SEED)).collect();
+    let wrong: Vec<_> = verdicts.iter().filter(|verdict| !verdict.holds()).map(ToString::to_string).collect();
+    assert!(wrong.is_empty(), "seed {SEED}\n{}", wrong.join("\n"));
+    for verdict in verdicts {
+        assert_eq!(verdict.variants, Variant::ALL.len(), "{} is not played in every way", verdict.title);
+    }
+}
+
+#[test]
+fn another_seed_changes_nothing() {
+    for start in ["02-", "24-care-tag.", "48-"] {
+        for seed in [1, 2, u64::MAX] {
+            let verdict = run_text(start, &text(start), seed);
+            assert!(verdict.holds(), "seed {seed}\n{verdict}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_value_is_found_with_its_line_in_every_way() {
+    let verdict = changed("02-", "value = \"13800000002\"", "value = \"13900000003\"");
+    for variant in Variant::ALL {
+        let found: Vec<_> = verdict.findings.iter().filter(|(way, _)| *way == Some(variant)).collect();
+        // Both phones and the server.
+        assert_eq!(found.len(), 3, "{verdict}");
+        assert_eq!(found[0].1.line, Some(line_of("02-", "[[round.expect]]")));
+        assert!(found[0].1.zh.contains("应为 13900000003，实为 13800000002"), "{verdict}");
+    }
+    assert!(verdict.to_string().starts_with("✗ 02 "));
+}
+
+#[test]
+fn an_unknown_key_is_an_error_with_its_line() {
+    for (from, to) in [("contested = false", "contestet = false"), ("[[person]]", "colour = \"red\"\n[[person]]")] {
+        let verdict = changed("01-", from, to);
+        assert_eq!((verdict.variants, verdict.findings.len()), (0, 1));
+        let words = &verdict.findings[0].1.en;
+        let key = to.split(' ').next().expect("a key");
+        assert!(words.contains(&format!("unknown field `{key}`")) && words.contains("line "), "{words}");
+    }
+}
+
+#[test]
+fn unknown_people_records_fields_and_kinds_are_errors() {
+    for (from, to, says) in [
+        ("who = \"乙\"", "who = \"丁\"", "没有叫“丁”的人"),
+        ("record = \"李红\"", "record = \"李兰\"", "没有叫“李兰”的记录"),
+        ("put = { work =", "put = { wrok =", "没有 wrok 这一栏"),
+        ("kind = \"resident\"", "kind = \"persona\"", "没有 persona 这类记录"),
+        ("2026-03-08 10:00:00", "2026-03-01 08:00:00", "不能回到以前"),
+    ] {
+        let verdict = changed("01-", from, to);
+        assert!(only_finding(&verdict, Variant::AsWritten).zh.contains(says), "{verdict}");
+    }
+}
+
+#[test]
+fn an_item_that_the_file_does_not_expect_is_found() {
+    let text = text("03-");
+    let (from, to) =
+        (text.find("  [[round.item]]").expect("an item"), text.find("[[round]]\nwhat = \"网格员").expect("next"));
+    let verdict = run_text("03", &(text[..from].to_owned() + &text[to..]), SEED);
+    let found: Vec<_> = verdict.findings.iter().filter(|(way, _)| *way == Some(Variant::AsWritten)).collect();
+    assert_eq!(found.len(), 4, "three phones and the server: {verdict}");
+    assert!(found.iter().all(|(_, finding)| finding.zh.contains("没有写在文件里的待确认")), "{verdict}");
+    let verdict = changed("03-", "between = [\"张玮\", \"张伟\"]", "between = [\"张玮\", \"张炜\"]");
+    assert!(verdict.to_string().contains("缺少这条待确认"), "{verdict}");
+}
+
+#[test]
+fn what_an_author_is_told_is_checked_both_ways() {
+    let verdict = changed("02-", "words = [\"13900000003\"", "words = [\"冲突\"");
+    assert!(verdict.to_string().contains("应告诉乙"), "{verdict}");
+    assert!(verdict.to_string().contains("文件里没有写"), "{verdict}");
+}
+
+#[test]
+fn a_suggestion_that_is_missing_or_too_many_is_found() {
+    let verdict = changed("21-", "category = \"燃气软管老化\"", "category = \"用电隐患\"");
+    assert!(verdict.to_string().contains("隐患草稿应为 [301室 electric]，实为 [301室 gas_hose]"), "{verdict}");
+}
+
+#[test]
+fn what_a_phone_must_not_hold_is_looked_for() {
+    let verdict = changed("01-", "  [[round.not_held]]\n  who = \"丙\"", "  [[round.not_held]]\n  who = \"甲\"");
+    assert!(only_finding(&verdict, Variant::AsWritten).zh.contains("甲的手机里有不该有的内容"), "{verdict}");
+    let verdict = changed("27-", "who = \"丙\"\n  record = \"上午入户\"", "who = \"甲\"\n  record = \"上午入户\"");
+    assert!(only_finding(&verdict, Variant::Twice).zh.contains("甲的手机里有不该有的内容"), "{verdict}");
+}
+
+#[test]
+fn a_refusal_at_the_phone_is_checked_both_ways() {
+    let verdict = changed("03-", "  refused = { rule = \"decide\" }\n", "");
+    assert!(only_finding(&verdict, Variant::AsWritten).zh.contains("乙写不进去"), "{verdict}");
+    let verdict = changed("03-", "refused = { rule = \"decide\" }", "refused = { rule = \"role\" }");
+    assert!(verdict.to_string().contains("手机应以 role 提示"), "{verdict}");
+    let allowed = "put = { phone = \"13800000002\" }";
+    let verdict = changed("01-", allowed, &format!("{allowed}\n  refused = {{ rule = \"role\" }}"));
+    assert!(only_finding(&verdict, Variant::AsWritten).zh.contains("却写进去了"), "{verdict}");
+    let verdict = changed("04-", "rule = \"id_check_digit\"", "rule = \"id_date\"");
+    assert!(verdict.to_string().contains("手机应以 id_date 提示"), "{verdict}");
+}
+
+#[test]
+fn counts_are_checked() {
+    let verdict = changed("27-", "visited_persons = 1", "visited_persons = 2");
+    assert!(verdict.to_string().contains("2026-03 探访应为 2 人，实为 1 人"), "{verdict}");
+    let verdict = changed("52-", "records = 2", "records = 1");
+    assert!(verdict.to_string().contains("resident 应有 1 条，实有 2 条"), "{verdict}");
+}
+
+#[test]
+fn members_logs_sources_and_doubt_are_checked() {
+    for (start, from, to, says) in [
+        ("24-care-tag.", "ended = [\"独居老人\"]", "ended = []", "已结束应为 []，实为 [独居老人]"),
+        ("51-", "members = [\"13700000001\"]", "members = []", "在列应为 []"),
+        ("50-", "source = \"registry\"\n  contested", "source = \"self\"\n  contested", "来源应为 本人述，实为 部门库"),
+        ("54-", "doubtful = [\"13800000002\"]", "doubtful = []", "时间存疑的应为 []"),
+        ("48-", "\"张伟\", \"张薇\"]", "\"张伟\"]", "保留的说法应为"),
+        ("17-", "provisional = false", "provisional = true", "暂用应为 是，实为 否"),
+        ("52-", "history = [\"李红\"]", "history = [\"李兰\"]", "历史中应为 [李兰]"),
+        ("52-", "empty = true", "value = \"县医院\"", "实为 （空）"),
+    ] {
+        let verdict = changed(start, from, to);
+        assert!(verdict.to_string().contains(says), "{verdict}");
+    }
+}
+
+#[test]
+fn the_example_of_the_guide_holds() {
+    let guide = fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the guide");
+    let example = guide.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let verdict = run_text("README.md", example, SEED);
+    assert!(verdict.holds(), "{verdict}");
+}
+
+#[test]
+fn a_missing_file_is_said() {
+    let verdict = run_file(&PathBuf::from("nowhere.toml"), SEED);
+    assert!(!verdict.holds() && verdict.to_string().contains("打不开"), "{verdict}");
+}

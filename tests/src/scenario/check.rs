@@ -1,0 +1,416 @@
+//! What a file expects after a round, against what phones and county see.
+
+use toml::Spanned;
+use wangge_core::{
+    app::AppError,
+    model::{Field, Kind, RecordId, Schema, Source, Value},
+};
+
+use super::{
+    Finding, Findings,
+    file::{Count, Expect, Item, NotHeld, Refused, Round},
+    look::{self, Look, Viewer, Waiting},
+    play::Play,
+    value,
+};
+use crate::world::{Ledger, Phone};
+
+type Step<T> = Result<T, Finding>;
+
+/// Everything a check needs.
+struct Checker<'p, 's> {
+    play: &'p Play<'s>,
+    ledger: Ledger,
+    in_contact: &'p [String],
+}
+
+/// Compares what a round expects with what there is.
+pub fn round(play: &Play<'_>, round: &Round, in_contact: &[String], findings: &mut Findings) -> Step<()> {
+    let ledger = play.world.ledger().map_err(|e| Finding { line: None, zh: e.0.clone(), en: e.0 })?;
+    let checker = Checker { play, ledger, in_contact };
+    for expect in &round.expect {
+        checker.expect(expect, findings)?;
+    }
+    checker.items(&round.item, findings)?;
+    checker.told(round, findings)?;
+    checker.suggestions(round, findings)?;
+    checker.refusals(&round.refused, findings)?;
+    for one in &round.not_held {
+        checker.not_held(one, findings)?;
+    }
+    for count in &round.count {
+        checker.count(count, findings)?;
+    }
+    Ok(())
+}
+
+fn broken(error: &AppError) -> Finding {
+    Finding::of(None, "读不出来", "cannot be read", error)
+}
+
+impl Checker<'_, '_> {
+    fn viewers(&self, line: Option<usize>, named: Option<&[String]>) -> Step<Vec<Viewer<'_>>> {
+        look::viewers(&self.play.world, &self.ledger, named, self.in_contact).map_err(|name| Finding {
+            line,
+            zh: format!("没有叫“{name}”的人"),
+            en: format!("nobody is called {name}"),
+        })
+    }
+
+    fn kind(&self, record: RecordId, line: Option<usize>) -> Step<&'static Kind> {
+        let of_phones = || {
+            let phones = self.play.world.phones.iter();
+            phones.filter_map(|phone| phone.app.get(record).ok()).map(|view| view.kind).next()
+        };
+        let name = self.ledger.kind(record).cloned().or_else(of_phones);
+        name.and_then(|name| Schema::built_in().kind(&name.0)).ok_or_else(|| Finding {
+            line,
+            zh: "哪里都没有这条记录".to_owned(),
+            en: "the record is nowhere".to_owned(),
+        })
+    }
+
+    fn field(&self, record: RecordId, key: &str, line: Option<usize>) -> Step<&'static Field> {
+        let kind = self.kind(record, line)?;
+        kind.field(key).ok_or_else(|| Finding {
+            line,
+            zh: format!("“{}”没有 {key} 这一栏", kind.zh),
+            en: format!("{} has no field {key}", kind.name),
+        })
+    }
+
+    fn value(&self, field: &Field, written: &toml::Value, line: Option<usize>) -> Step<Value> {
+        let read = value::read(Schema::built_in(), &self.play.names, field, written);
+        read.map_err(|words| Finding { line, zh: words.clone(), en: words })
+    }
+
+    fn values(&self, field: &Field, written: &[toml::Value], line: Option<usize>) -> Step<Vec<Value>> {
+        let mut values = written.iter().map(|one| self.value(field, one, line)).collect::<Step<Vec<_>>>()?;
+        values.sort();
+        Ok(values)
+    }
+
+    fn show(&self, field: &Field, value: &Value) -> String {
+        value::show(Schema::built_in(), &self.play.names, field, value)
+    }
+
+    fn list(&self, field: &Field, values: &[Value]) -> String {
+        let shown: Vec<_> = values.iter().map(|value| self.show(field, value)).collect();
+        format!("[{}]", shown.join("、"))
+    }
+
+    fn expect(&self, spanned: &Spanned<Expect>, findings: &mut Findings) -> Step<()> {
+        let (line, expect) = (self.play.line(spanned), spanned.get_ref());
+        let record = self.play.record(&expect.record, line)?;
+        let field = self.field(record, &expect.field, line)?;
+        for viewer in self.viewers(line, expect.on.as_deref())? {
+            if expect.on.is_none() && !viewer.may_see(&self.ledger, record, field.audience) {
+                continue;
+            }
+            let found = viewer.field(record, field).map_err(|e| broken(&e))?;
+            let mut say = |what: &str, wanted: String, is: String| {
+                let (who, record) = (viewer.name(), &expect.record);
+                findings.add(
+                    line,
+                    format!("{who}：{record}的{}，{what}应为 {wanted}，实为 {is}", field.zh),
+                    format!("{who}: {record}, {}, expected {wanted}, found {is}", field.key),
+                );
+            };
+            self.compare(line, expect, field, &found, &mut say)?;
+            if let Some(wanted) = &expect.history {
+                let wanted = self.values(field, wanted, line)?;
+                let known = viewer.history(record, field).map_err(|e| broken(&e))?;
+                if !wanted.iter().all(|value| known.contains(value)) {
+                    say("历史中", self.list(field, &wanted), self.list(field, &known));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn compare(
+        &self,
+        line: Option<usize>,
+        expect: &Expect,
+        field: &Field,
+        found: &Look,
+        say: &mut dyn FnMut(&str, String, String),
+    ) -> Step<()> {
+        let wanted = expect.value.as_ref().map(|written| self.value(field, written, line)).transpose()?;
+        let is = found.value.as_ref().map_or_else(|| self.show(field, &Value::Null), |value| self.show(field, value));
+        match &wanted {
+            Some(wanted) if found.value.as_ref() != Some(wanted) => say("现行值", self.show(field, wanted), is),
+            None if expect.empty && found.value.is_some() => say("现行值", self.show(field, &Value::Null), is),
+            _ => {}
+        }
+        let mut flag = |what: &str, wanted: Option<bool>, is: Option<bool>| {
+            if wanted.is_some() && wanted != is {
+                let word = |flag: Option<bool>| {
+                    flag.map_or_else(|| "未知".to_owned(), |yes| if yes { "是" } else { "否" }.to_owned())
+                };
+                say(what, word(wanted), word(is));
+            }
+        };
+        flag("待确认", expect.contested, Some(found.contested));
+        flag("暂用", expect.provisional, Some(found.provisional));
+        if let Some(source) = expect.source
+            && found.source != Some(source)
+        {
+            say("来源", source.zh().to_owned(), found.source.map_or("（无）", Source::zh).to_owned());
+        }
+        let lists = [("保留的说法", &expect.claims, &found.claims), ("时间存疑的", &expect.doubtful, &found.doubtful)];
+        for (what, written, is) in lists {
+            let Some(written) = written else { continue };
+            let wanted = self.values(field, written, line)?;
+            if wanted != *is {
+                say(what, self.list(field, &wanted), self.list(field, is));
+            }
+        }
+        self.compare_lists(line, expect, field, found, say)
+    }
+
+    fn compare_lists(
+        &self,
+        line: Option<usize>,
+        expect: &Expect,
+        field: &Field,
+        found: &Look,
+        say: &mut dyn FnMut(&str, String, String),
+    ) -> Step<()> {
+        let members = [("在列", &expect.members, &found.members.0), ("已结束", &expect.ended, &found.members.1)];
+        for (what, wanted, is) in members {
+            let Some(wanted) = wanted else { continue };
+            let written: Vec<_> = wanted.iter().map(|text| toml::Value::from(text.as_str())).collect();
+            let wanted = self.values(field, &written, line)?;
+            let is: Vec<_> = is.iter().map(|text| Value::Text(text.clone())).collect();
+            if wanted != is {
+                say(what, self.list(field, &wanted), self.list(field, &is));
+            }
+        }
+        if let Some(wanted) = &expect.log
+            && *wanted != found.log
+        {
+            say("记录", format!("{wanted:?}"), format!("{:?}", found.log));
+        }
+        Ok(())
+    }
+
+    /// Every viewer's list holds exactly the expected items that it may see.
+    fn items(&self, expected: &[Spanned<Item>], findings: &mut Findings) -> Step<()> {
+        for viewer in self.viewers(None, None)? {
+            let mut found = viewer.waiting().map_err(|e| broken(&e))?;
+            for spanned in expected {
+                let (line, item) = (self.play.line(spanned), spanned.get_ref());
+                let record = self.play.record(&item.record, line)?;
+                let field = self.field(record, &item.field, line)?;
+                if !viewer.may_see(&self.ledger, record, field.audience) {
+                    continue;
+                }
+                let between = item.between.as_ref().map(|list| self.values(field, list, line)).transpose()?;
+                let fits = |waiting: &Waiting| {
+                    waiting.record == record
+                        && waiting.field == item.field
+                        && waiting.rule == item.rule
+                        && between.as_ref().is_none_or(|between| *between == waiting.between)
+                        && item.words.iter().all(|word| waiting.zh.contains(word.as_str()))
+                };
+                match found.iter().position(fits) {
+                    Some(at) => drop(found.remove(at)),
+                    None => findings.add(
+                        line,
+                        format!("{}：缺少这条待确认；现有 {}", viewer.name(), self.waiting_words(&found)),
+                        format!("{}: this item is missing", viewer.name()),
+                    ),
+                }
+            }
+            if !found.is_empty() {
+                findings.add(
+                    None,
+                    format!("{}：没有写在文件里的待确认：{}", viewer.name(), self.waiting_words(&found)),
+                    format!("{}: {} items that the file does not expect", viewer.name(), found.len()),
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn waiting_words(&self, items: &[Waiting]) -> String {
+        let words = |item: &Waiting| {
+            let field = self.kind(item.record, None).ok().and_then(|kind| kind.field(&item.field));
+            let between = field.map_or_else(String::new, |field| self.list(field, &item.between));
+            format!("{}.{} {} {between}“{}”", self.play.names.name(item.record), item.field, item.rule, item.zh)
+        };
+        items.iter().map(words).collect::<Vec<_>>().join("；")
+    }
+
+    fn phones(&self) -> impl Iterator<Item = &Phone> {
+        self.in_contact.iter().filter_map(|name| self.play.world.phone(name))
+    }
+
+    fn told(&self, round: &Round, findings: &mut Findings) -> Step<()> {
+        let mut found: Vec<(String, RecordId, String)> = Vec::new();
+        for phone in self.phones() {
+            for (_, record) in self.play.names.all() {
+                let view = match phone.app.get(record) {
+                    Ok(view) => view,
+                    Err(AppError::NotFound) => continue,
+                    Err(error) => return Err(broken(&error)),
+                };
+                found.extend(view.told.into_iter().map(|say| (phone.name.clone(), record, say.zh)));
+            }
+        }
+        for spanned in &round.told {
+            let (line, told) = (self.play.line(spanned), spanned.get_ref());
+            let record = self.play.record(&told.record, line)?;
+            let fits = |(who, about, zh): &(String, RecordId, String)| {
+                *who == told.who && *about == record && told.words.iter().all(|word| zh.contains(word.as_str()))
+            };
+            match found.iter().position(fits) {
+                Some(at) => drop(found.remove(at)),
+                None => findings.add(
+                    line,
+                    format!("应告诉{}“{}”，现有 {found:?}", told.who, told.words.join("…")),
+                    format!("{} is not told so", told.who),
+                ),
+            }
+        }
+        for (who, record, zh) in found {
+            let record = self.play.names.name(record);
+            findings.add(
+                None,
+                format!("{who}被告知（{record}）：“{zh}”，文件里没有写"),
+                format!("{who} is told what the file does not expect"),
+            );
+        }
+        Ok(())
+    }
+
+    fn suggestions(&self, round: &Round, findings: &mut Findings) -> Step<()> {
+        let mut expected = Vec::new();
+        let list = Schema::built_in().lists.get("hazard");
+        for spanned in &round.suggest {
+            let (line, suggest) = (self.play.line(spanned), spanned.get_ref());
+            let code = list.and_then(|list| list.find_word(&suggest.category)).map(|code| code.code.clone());
+            expected.push((self.play.record(&suggest.record, line)?, code.unwrap_or_else(|| suggest.category.clone())));
+        }
+        expected.sort();
+        for phone in self.phones() {
+            let mut found = Vec::new();
+            for (_, record) in self.play.names.all() {
+                if let Ok(view) = phone.app.get(record) {
+                    found.extend(view.suggestions.into_iter().map(|one| (record, one.category)));
+                }
+            }
+            found.sort();
+            if found != expected {
+                let words = |list: &[(RecordId, String)]| {
+                    list.iter()
+                        .map(|(record, code)| format!("{} {code}", self.play.names.name(*record)))
+                        .collect::<Vec<_>>()
+                        .join("、")
+                };
+                let (who, wanted, is) = (&phone.name, words(&expected), words(&found));
+                findings.add(
+                    None,
+                    format!("{who}：隐患草稿应为 [{wanted}]，实为 [{is}]"),
+                    format!("{who}: suggested drafts [{is}], expected [{wanted}]"),
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn refusals(&self, expected: &[Spanned<Refused>], findings: &mut Findings) -> Step<()> {
+        let mut found = Vec::new();
+        for phone in self.phones() {
+            let refusals = phone.app.refusals().map_err(|e| broken(&e))?;
+            found.extend(refusals.into_iter().map(|one| (phone.name.clone(), one.record, one.rule, one.review)));
+        }
+        for spanned in expected {
+            let (line, one) = (self.play.line(spanned), spanned.get_ref());
+            let record = self.play.record(&one.record, line)?;
+            match found.iter().position(|f| *f == (one.who.clone(), record, one.rule.clone(), one.review)) {
+                Some(at) => drop(found.remove(at)),
+                None => findings.add(
+                    line,
+                    format!("{}没有被退回；现有 {found:?}", one.who),
+                    format!("nothing of {} came back so", one.who),
+                ),
+            }
+        }
+        for (who, record, rule, review) in found {
+            let (record, what) = (self.play.names.name(record), if review { "待审" } else { "退回" });
+            findings.add(
+                None,
+                format!("{who}的{record}被{what}：{rule}"),
+                format!("{who}: {record} came back, {rule}"),
+            );
+        }
+        Ok(())
+    }
+
+    fn not_held(&self, spanned: &Spanned<NotHeld>, findings: &mut Findings) -> Step<()> {
+        let (line, one) = (self.play.line(spanned), spanned.get_ref());
+        let phone = self.play.phone(&one.who, line)?;
+        let record = one.record.as_deref().map(|name| self.play.record(name, line)).transpose()?;
+        let audience = match (&one.field, record) {
+            (Some(key), Some(record)) => Some(self.field(record, key, line)?.audience),
+            _ => one.audience,
+        };
+        if record.is_none() && audience.is_none() {
+            return Err(Finding { line, zh: "要写 record 或 audience".into(), en: "`record` or `audience`".into() });
+        }
+        let held = phone.app.held().map_err(|e| broken(&e))?;
+        let held = held.iter().any(|(doc, _)| {
+            record.is_none_or(|record| doc.record == record) && audience.is_none_or(|audience| doc.audience == audience)
+        });
+        let shown = match (record, &one.field) {
+            (Some(record), Some(key)) => phone.app.get(record).is_ok_and(|view| view.field(key).is_some()),
+            (Some(record), None) if audience.is_none() => phone.app.get(record).is_ok(),
+            _ => false,
+        };
+        if held || shown {
+            findings.add(
+                line,
+                format!("{}的手机里有不该有的内容", one.who),
+                format!("{}'s phone holds what it must not", one.who),
+            );
+        }
+        Ok(())
+    }
+
+    fn count(&self, spanned: &Spanned<Count>, findings: &mut Findings) -> Step<()> {
+        let (line, count) = (self.play.line(spanned), spanned.get_ref());
+        for viewer in self.viewers(line, count.on.as_deref())? {
+            let who = viewer.name();
+            if let (Some(kind), Some(wanted)) = (&count.kind, count.records) {
+                let is = viewer.records(kind).map_err(|e| broken(&e))?;
+                if is != wanted {
+                    findings.add(
+                        line,
+                        format!("{who}：{kind} 应有 {wanted} 条，实有 {is} 条"),
+                        format!("{who}: {is} records of {kind}, not {wanted}"),
+                    );
+                }
+            }
+            if let (Some(month), Some(wanted)) = (&count.month, count.visited_persons) {
+                let is = viewer.visited_persons(month).map_err(|e| broken(&e))?;
+                if is != wanted {
+                    findings.add(
+                        line,
+                        format!("{who}：{month} 探访应为 {wanted} 人，实为 {is} 人"),
+                        format!("{who}: {is} people met in {month}, not {wanted}"),
+                    );
+                }
+            }
+        }
+        if count.records.is_some() == count.visited_persons.is_some() {
+            return Err(Finding {
+                line,
+                zh: "写 kind 和 records，或 month 和 visited_persons".into(),
+                en: "`kind` and `records`, or `month` and `visited_persons`".into(),
+            });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,413 @@
+//! Plays a file: enrols the people, lets them write and sync, and asks for the checks after each round.
+
+use toml::Spanned;
+use wangge_core::{
+    app::{AppError, EditRequest, FieldEdit, Problem},
+    model::{ChangeHash, Field, Kind, KindName, Millis, RecordId, Schema, Scope, Value},
+};
+
+use super::{
+    Finding, Findings, Variant, check,
+    file::{Act, MemberLine, Round, Scenario, Words},
+    laws,
+    value::{self, Names},
+};
+use crate::world::{Phone, Weather, World};
+
+/// Between the last work of a round and the first sync: the way home.
+const EVENING_MS: i64 = 3_600_000;
+/// Between two syncs.
+const GAP_MS: i64 = 5_000;
+/// Syncs after which everybody must know everything.
+const SETTLED_AFTER: usize = 5;
+
+/// A change that a phone said it kept.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// On whose phone.
+    pub who: String,
+    /// Record.
+    pub record: RecordId,
+    /// The change.
+    pub change: ChangeHash,
+}
+
+/// A file being played.
+pub struct Play<'s> {
+    /// The file.
+    pub scenario: &'s Scenario,
+    text: &'s str,
+    /// The county and its people.
+    pub world: World,
+    /// What the file calls its records.
+    pub names: Names,
+    /// What phones said they kept, written down here and not by the core.
+    pub journal: Vec<Kept>,
+    variant: Variant,
+    grids: Vec<String>,
+    findings: Findings,
+}
+
+/// A story that cannot go on.
+type Step<T> = Result<T, Finding>;
+
+fn stop<T>(line: Option<usize>, zh: impl Into<String>, en: impl Into<String>) -> Step<T> {
+    Err(Finding { line, zh: zh.into(), en: en.into() })
+}
+
+impl<'s> Play<'s> {
+    /// Plays a file in one way; what is wrong comes back.
+    pub fn run(scenario: &'s Scenario, text: &'s str, variant: Variant, seed: u64) -> Vec<Finding> {
+        let mut play = match Self::begin(scenario, text, variant, seed) {
+            Ok(play) => play,
+            Err(finding) => return vec![finding],
+        };
+        if let Err(finding) = play.go() {
+            play.findings.0.push(finding);
+        }
+        play.findings.0
+    }
+
+    fn begin(scenario: &'s Scenario, text: &'s str, variant: Variant, seed: u64) -> Step<Self> {
+        let acts = scenario.before.iter().chain(scenario.round.iter().flat_map(|round| &round.act));
+        let Some(first) = acts.filter_map(|act| value::millis(&act.get_ref().at)).min() else {
+            return stop(None, "没有写任何人做了什么", "nobody does anything");
+        };
+        let start = first.plus(-Millis::DAY);
+        let world = World::new(seed, start).map_err(|e| Finding { line: None, zh: e.0.clone(), en: e.0 })?;
+        let mut play = Self {
+            scenario,
+            text,
+            world,
+            names: Names::default(),
+            journal: Vec::new(),
+            variant,
+            grids: Vec::new(),
+            findings: Findings::default(),
+        };
+        for person in &scenario.person {
+            let scopes: Vec<Scope> = person.grids.iter().map(|name| play.grid(name)).collect();
+            let shown = person.clock.as_ref().and_then(value::millis);
+            let offset = shown.map_or(0, |shown| shown.0 - start.0);
+            let enrolled = play.world.enrol(&person.name, person.role, &scopes, offset).map(|_| ());
+            enrolled.map_err(|e| Finding { line: None, zh: e.0.clone(), en: e.0 })?;
+        }
+        Ok(play)
+    }
+
+    fn go(&mut self) -> Step<()> {
+        let everybody: Vec<String> = self.scenario.person.iter().map(|person| person.name.clone()).collect();
+        for act in &self.scenario.before {
+            self.act(act)?;
+            self.meet(&everybody, 0)?;
+        }
+        for round in &self.scenario.round {
+            self.round(round, &everybody)?;
+        }
+        Ok(())
+    }
+
+    fn round(&mut self, round: &Round, everybody: &[String]) -> Step<()> {
+        for act in &round.act {
+            self.act(act)?;
+        }
+        let mut order = round.sync.clone().unwrap_or_else(|| everybody.to_vec());
+        if self.variant == Variant::Swapped {
+            order.reverse();
+        }
+        self.meet(&order, EVENING_MS)?;
+        let mut findings = std::mem::take(&mut self.findings);
+        check::round(self, round, &order, &mut findings)?;
+        laws::hold(self, &order, &mut findings)?;
+        self.findings = findings;
+        Ok(())
+    }
+
+    /// The grid of a name, a new one where the name is new.
+    pub fn grid(&mut self, name: &str) -> Scope {
+        let number = self.grids.iter().position(|known| known == name).unwrap_or_else(|| {
+            self.grids.push(name.to_owned());
+            self.grids.len() - 1
+        });
+        World::grid(number + 1)
+    }
+
+    /// The line that a part of the file stands in.
+    pub fn line<T>(&self, part: &Spanned<T>) -> Option<usize> {
+        let before = self.text.get(..part.span().start)?;
+        Some(before.matches('\n').count() + 1)
+    }
+
+    /// A person's phone.
+    pub fn phone(&self, name: &str, line: Option<usize>) -> Step<&Phone> {
+        match self.world.phone(name) {
+            Some(phone) => Ok(phone),
+            None => stop(line, format!("没有叫“{name}”的人"), format!("nobody is called {name}")),
+        }
+    }
+
+    /// A record of the file.
+    pub fn record(&self, name: &str, line: Option<usize>) -> Step<RecordId> {
+        match self.names.record(name) {
+            Some(record) => Ok(record),
+            None => stop(line, format!("没有叫“{name}”的记录"), format!("no record is called {name}")),
+        }
+    }
+
+    /// Some time after their last work, syncs these people in this order, and then until none has news.
+    fn meet(&self, order: &[String], later_ms: i64) -> Step<()> {
+        let mut latest = self.world.clock.now();
+        for name in order {
+            latest = latest.max(self.phone(name, None)?.env.true_time());
+        }
+        self.world.clock.reach(latest.plus(later_ms));
+        for _ in 0..SETTLED_AFTER {
+            let mut quiet = true;
+            for name in order {
+                quiet &= self.sync(name)?;
+            }
+            if quiet {
+                return Ok(());
+            }
+        }
+        stop(None, "多次同步后仍有新内容", "still news after many syncs")
+    }
+
+    /// One sync; whether nothing was new.
+    fn sync(&self, name: &str) -> Step<bool> {
+        let phone = self.phone(name, None)?;
+        self.world.clock.pass(GAP_MS);
+        phone.link.set(match self.variant {
+            Variant::Twice => Weather { twice: true, ..Weather::default() },
+            Variant::LostReplies => Weather { lose_replies: 1, ..Weather::default() },
+            Variant::AsWritten | Variant::Swapped => Weather::default(),
+        });
+        let report = phone.sync().and_then(|report| report.fault.clone().map_or(Ok(report), Err));
+        phone.link.set(Weather::default());
+        match report {
+            Ok(report) => Ok(report.summary.sent == 0 && report.summary.received == 0),
+            Err(error) => Err(Finding::of(None, &format!("{name}同步失败"), &format!("{name} cannot sync"), &error)),
+        }
+    }
+
+    fn act(&mut self, spanned: &Spanned<Act>) -> Step<()> {
+        let (line, act) = (self.line(spanned), spanned.get_ref());
+        let grid = act.grid.as_deref().map(|name| self.grid(name));
+        let phone = self.phone(&act.who, line)?;
+        let Some(at) = value::millis(&act.at) else { return stop(line, "at 要写年月日", "`at` needs a date") };
+        if at < phone.env.true_time() {
+            let now = value::shown_time(phone.env.true_time());
+            return stop(
+                line,
+                format!("{}那里已是 {now}，不能回到以前", act.who),
+                format!("it is {now} for {}", act.who),
+            );
+        }
+        let request = self.request(act, grid, line)?;
+        phone.env.live_until(at);
+        match phone.app.edit(&request) {
+            Ok(outcome) => {
+                let warned: Vec<_> = outcome.warnings.iter().map(said).collect();
+                for change in outcome.changes {
+                    self.journal.push(Kept { who: act.who.clone(), record: outcome.record, change });
+                }
+                if let Some(name) = &act.new
+                    && !self.names.give(name, outcome.record)
+                {
+                    return stop(line, format!("已有叫“{name}”的记录"), format!("a record is called {name} already"));
+                }
+                if let Some(expected) = &act.refused {
+                    let rule = &expected.rule;
+                    return stop(
+                        line,
+                        format!("本应以 {rule} 拒绝，却写进去了"),
+                        format!("kept, not refused by {rule}"),
+                    );
+                }
+                self.compare_words(line, act.warned.as_ref(), &warned);
+                Ok(())
+            }
+            Err(error) => self.refused(line, act, &error),
+        }
+    }
+
+    fn refused(&mut self, line: Option<usize>, act: &Act, error: &AppError) -> Step<()> {
+        if act.refused.is_none() {
+            let (zh, en) = (format!("{}写不进去", act.who), format!("{} cannot write", act.who));
+            return Err(Finding::of(line, &zh, &en, error));
+        }
+        let said = match error {
+            AppError::Invalid { problems } => problems.iter().map(said).collect(),
+            other => vec![("not_allowed".to_owned(), other.to_string())],
+        };
+        self.compare_words(line, act.refused.as_ref(), &said);
+        Ok(())
+    }
+
+    fn compare_words(&mut self, line: Option<usize>, expected: Option<&Words>, said: &[(String, String)]) {
+        let Some(expected) = expected else { return };
+        let fits = |(rule, words): &(String, String)| {
+            *rule == expected.rule && expected.words.iter().all(|word| words.contains(word.as_str()))
+        };
+        if !said.iter().any(fits) {
+            let found: Vec<_> = said.iter().map(|(rule, words)| format!("{rule}：{words}")).collect();
+            let (rule, words, found) = (&expected.rule, expected.words.join("、"), found.join("；"));
+            self.findings.add(
+                line,
+                format!("手机应以 {rule} 提示“{words}”，实际为“{found}”"),
+                format!("the phone should say {rule} with “{words}”, it says “{found}”"),
+            );
+        }
+    }
+
+    fn request(&self, act: &Act, grid: Option<Scope>, line: Option<usize>) -> Step<EditRequest> {
+        let record = act.record.as_deref().map(|name| self.record(name, line)).transpose()?;
+        let kind = self.kind(act, record, line)?;
+        let field = |key: &str| match kind.field(key) {
+            Some(field) => Ok(field),
+            None => stop(line, format!("“{}”没有 {key} 这一栏", kind.zh), format!("{} has no field {key}", kind.name)),
+        };
+        let mut edits = Vec::new();
+        for (key, written) in &act.put {
+            let read = value::read(Schema::built_in(), &self.names, field(key)?, written);
+            let value = read.or_else(|words| stop(line, words.clone(), words))?;
+            edits.push(FieldEdit::Put { field: key.clone(), value });
+        }
+        edits.extend(act.clear.iter().map(|key| FieldEdit::Put { field: key.clone(), value: Value::Null }));
+        for one in &act.add {
+            let (text, date) = self.member(field(&one.field)?, one, line)?;
+            edits.push(FieldEdit::Add { field: one.field.clone(), text, date });
+        }
+        for one in &act.end {
+            let (text, date) = self.member(field(&one.field)?, one, line)?;
+            edits.push(FieldEdit::End { field: one.field.clone(), text, date });
+        }
+        edits.extend(act.append.iter().map(|(key, text)| FieldEdit::Append { field: key.clone(), text: text.clone() }));
+        let decide = self.decide(act, record, kind, line)?;
+        Ok(EditRequest {
+            record,
+            kind: kind.name.clone(),
+            scope: grid,
+            source: act.source,
+            observed_at: act.seen.as_ref().and_then(value::millis),
+            edits,
+            confirm: act.confirm.clone(),
+            decide,
+            visit: act.visit.as_deref().map(|name| self.record(name, line)).transpose()?,
+            submission: None,
+        })
+    }
+
+    fn kind(&self, act: &Act, record: Option<RecordId>, line: Option<usize>) -> Step<&'static Kind> {
+        let name = match (record, &act.new, &act.kind) {
+            (None, Some(_), Some(kind)) => KindName(kind.clone()),
+            (Some(record), None, None) => {
+                let view = self.phone(&act.who, line)?.app.get(record);
+                let lacks = |error| Finding::of(line, &format!("{}那里", act.who), &act.who, &error);
+                view.map_err(lacks)?.kind
+            }
+            _ => return stop(line, "要么写 record，要么写 new 和 kind", "either `record`, or `new` and `kind`"),
+        };
+        match Schema::built_in().kind(&name.0) {
+            Some(kind) => Ok(kind),
+            None => stop(line, format!("没有 {name} 这类记录"), format!("no kind {name}")),
+        }
+    }
+
+    fn member(&self, field: &Field, one: &MemberLine, line: Option<usize>) -> Step<(String, Option<String>)> {
+        let read = value::read(Schema::built_in(), &self.names, field, &one.member.as_str().into());
+        let value = read.or_else(|words| stop(line, words.clone(), words))?;
+        Ok((value.to_string(), one.date.as_ref().and_then(value::day)))
+    }
+
+    /// A decision names claims by their prefixes; the file names them by their values.
+    fn decide(&self, act: &Act, record: Option<RecordId>, kind: &Kind, line: Option<usize>) -> Step<Vec<String>> {
+        let mut prefixes = Vec::new();
+        for decided in &act.decide {
+            if decided == "*" {
+                prefixes.push("*".to_owned());
+                continue;
+            }
+            let before = prefixes.len();
+            let view = record.and_then(|record| self.phone(&act.who, line).ok()?.app.get(record).ok());
+            for field in act.put.keys().filter_map(|key| kind.field(key)) {
+                let wanted = value::read(Schema::built_in(), &self.names, field, &decided.as_str().into());
+                let claims = view.iter().filter_map(|view| view.field(&field.key)).flat_map(|field| &field.claims);
+                prefixes.extend(claims.filter(|claim| wanted.as_ref() == Ok(&claim.value)).map(|c| c.prefix.clone()));
+            }
+            if prefixes.len() == before {
+                return stop(line, format!("没有人说过“{decided}”，无从决定"), format!("nobody claims {decided}"));
+            }
+        }
+        Ok(prefixes)
+    }
+}
+
+fn said(problem: &Problem) -> (String, String) {
+    (problem.rule.clone(), format!("{} / {}", problem.zh, problem.en))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STORY: &str = r#"
+        row = 0
+        title = "甲写了，没有同步 / A wrote and did not sync"
+        county_expects = "查得出来 / it is found"
+        [[person]]
+        name = "甲"
+        role = "GW"
+        [[before]]
+        who = "甲"
+        at = 2026-03-01 09:00:00
+        new = "李红"
+        kind = "resident"
+        put = { name = "李红" }
+        [[round]]
+          [[round.act]]
+          who = "甲"
+          at = 2026-03-08 10:00:00
+          record = "李红"
+          put = { phone = "13800000002" }
+    "#;
+
+    /// The laws are asked about a phone that has not synced: each that is broken must say so.
+    #[test]
+    fn broken_laws_are_found() {
+        let scenario: Scenario = toml::from_str(STORY).expect("a story");
+        let mut play = Play::begin(&scenario, STORY, Variant::AsWritten, 7).expect("a world");
+        let alone = vec!["甲".to_owned()];
+        play.act(&scenario.before[0]).expect("kept");
+        play.meet(&alone, 0).expect("met");
+        let mut none = Findings::default();
+        laws::hold(&play, &alone, &mut none).expect("readable");
+        assert_eq!(none.0, [], "after a sync all laws hold");
+
+        play.act(&scenario.round[0].act[0]).expect("kept");
+        let mut found = Findings::default();
+        laws::hold(&play, &alone, &mut found).expect("readable");
+        let said: Vec<_> = found.0.iter().map(|finding| finding.zh.as_str()).collect();
+        for law in ["多 1 条", "记下的一条李红的改动不见了", "同步后仍有待上传", "没有新内容时同步仍用了"]
+        {
+            assert!(said.iter().any(|words| words.contains(law)), "{law}: {said:#?}");
+        }
+    }
+
+    #[test]
+    fn a_phone_behind_the_county_is_found() {
+        let scenario: Scenario = toml::from_str(STORY).expect("a story");
+        let mut play = Play::begin(&scenario, STORY, Variant::AsWritten, 7).expect("a world");
+        let (alone, other) = (vec!["甲".to_owned()], vec!["乙".to_owned()]);
+        let scope = play.grid("一号网格");
+        play.world.enrol("乙", wangge_core::model::Role::GW, &[scope], 0).expect("enrolled");
+        play.act(&scenario.before[0]).expect("kept");
+        play.meet(&alone, 0).expect("met");
+        let mut found = Findings::default();
+        laws::hold(&play, &other, &mut found).expect("readable");
+        let said: Vec<_> = found.0.iter().map(|finding| finding.zh.as_str()).collect();
+        for law in ["与县里不一致", "缺 1 条", "没有新内容时同步仍用了"] {
+            assert!(said.iter().any(|words| words.contains(law)), "{law}: {said:#?}");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! A small county in one process: the real server functions, real phones on real encrypted stores, one clock, one seed.
+
+mod clock;
+mod ledger;
+mod link;
+
+use std::{fmt::Display, path::Path, sync::Arc};
+
+use tempfile::TempDir;
+use wangge_core::{
+    app::{App, AppError, SyncReport},
+    model::{Millis, Role, Scope, UserId},
+};
+use wangge_server::{County, Keys, county::NewCounty, keys::files};
+
+pub use clock::{Clock, PhoneEnv, Rng};
+pub use ledger::{Ledger, Logged};
+pub use link::{LocalLink, Traffic, Weather};
+
+/// Why a world could not be made: never a verdict about the product, always worth reading.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct WorldError(pub String);
+
+impl WorldError {
+    pub(crate) fn new(what: &str, error: impl Display) -> Self {
+        Self(format!("{what}: {error}"))
+    }
+}
+
+/// A county and the people whose phones are enrolled in it.
+pub struct World {
+    /// The county's own functions.
+    pub county: Arc<County>,
+    /// True time.
+    pub clock: Arc<Clock>,
+    /// Everybody's phone, in order of enrolment.
+    pub phones: Vec<Phone>,
+    rng: Rng,
+    dir: TempDir,
+}
+
+/// One person's phone.
+pub struct Phone {
+    /// The person's name.
+    pub name: String,
+    /// Account.
+    pub user: UserId,
+    /// Role.
+    pub role: Role,
+    /// Grids.
+    pub scopes: Vec<Scope>,
+    /// The core itself.
+    pub app: App,
+    /// Its time and chance.
+    pub env: Arc<PhoneEnv>,
+    /// Its line to the county.
+    pub link: LocalLink,
+}
+
+impl Phone {
+    /// Meets the county's time and syncs.
+    pub fn sync(&self) -> Result<SyncReport, AppError> {
+        self.env.meet();
+        self.app.sync(&())
+    }
+}
+
+impl World {
+    /// A new county whose clock stands at `start`. Everything random in it follows from the seed. Its files lie in
+    /// memory where the system offers that: a story asks what is stored, not how fast a disk is.
+    pub fn new(seed: u64, start: Millis) -> Result<Self, WorldError> {
+        let memory = Path::new("/dev/shm");
+        let dir = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
+        Self::in_dir(dir.map_err(|e| WorldError::new("temporary directory", e))?, seed, start)
+    }
+
+    /// The same with its files in a directory of the caller's choice.
+    pub fn in_dir(dir: TempDir, seed: u64, start: Millis) -> Result<Self, WorldError> {
+        let mut rng = Rng::new(seed);
+        let county = county(dir.path(), &mut rng, start)?;
+        let clock = Arc::new(Clock::new(start));
+        Ok(Self { county: Arc::new(county), clock, phones: Vec::new(), rng, dir })
+    }
+
+    /// The grid of a number: a code of the shape of DOMAIN 3.7.
+    pub fn grid(number: usize) -> Scope {
+        Scope(format!("990123001001{number:03}"))
+    }
+
+    /// Enrols a phone. Its clock is wrong by `offset` milliseconds.
+    pub fn enrol(&mut self, name: &str, role: Role, scopes: &[Scope], offset: i64) -> Result<&Phone, WorldError> {
+        let failed = |error: &dyn Display| WorldError::new(&format!("enrolment of {name}"), error);
+        let user = UserId(name.to_owned());
+        let now = self.clock.now();
+        self.county.add_user(&user, name, now).map_err(|e| failed(&e))?;
+        for scope in scopes {
+            self.county.add_region(scope, &scope.0).map_err(|e| failed(&e))?;
+            self.county.assign(&user, role, scope, now).map_err(|e| failed(&e))?;
+        }
+        let mut rng = self.rng.fork();
+        let code = self.county.invite(&user, Some(role), now, &mut |bytes| rng.fill(bytes)).map_err(|e| failed(&e))?;
+        let env = Arc::new(PhoneEnv::new(self.clock.clone(), offset, rng.fork()));
+        let link = LocalLink::new(self.county.clone(), self.clock.clone(), rng.fork());
+        let (home, mut key) = (self.dir.path().join(format!("phone{}", self.phones.len() + 1)), [0; 32]);
+        rng.fill(&mut key);
+        std::fs::create_dir_all(&home).map_err(|e| failed(&e))?;
+        let app = App::open(&home, &key, env.clone(), Arc::new(link.clone())).map_err(|e| failed(&e))?;
+        app.enrol(&code.to_string(), name).map_err(|e| failed(&e))?;
+        let phone = Phone { name: name.to_owned(), user, role, scopes: scopes.to_vec(), app, env, link };
+        self.phones.push(phone);
+        Ok(&self.phones[self.phones.len() - 1])
+    }
+
+    /// The phone of a person.
+    pub fn phone(&self, name: &str) -> Option<&Phone> {
+        self.phones.iter().find(|phone| phone.name == name)
+    }
+
+    /// What the county's logs hold.
+    pub fn ledger(&self) -> Result<Ledger, WorldError> {
+        Ledger::read(&self.county)
+    }
+}
+
+fn county(dir: &Path, rng: &mut Rng, now: Millis) -> Result<County, WorldError> {
+    let failed = |error| WorldError::new("county", error);
+    let (data, keys_dir) = (dir.join("county"), dir.join("county-keys"));
+    let mut seed = [0; 32];
+    rng.fill(&mut seed);
+    let keys = Keys::from_seed(seed);
+    files::create(&keys_dir, &data, &keys, &["localhost".to_owned()], now).map_err(failed)?;
+    let new = NewCounty { name: "云溪县".to_owned(), url: "https://localhost:8443".to_owned(), epoch: 1 };
+    County::create(&data, &keys_dir, &new, now).map_err(failed)
+}
