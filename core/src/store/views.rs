@@ -27,13 +27,22 @@ impl Reader<'_> {
         let text = filter.text.as_deref().filter(|text| !text.is_empty()).map(containing);
         let mut wheres: Vec<&str> = Vec::new();
         let mut values: Vec<&dyn ToSql> = Vec::new();
-        if let Some(kind) = &filter.kind {
-            wheres.push("kind = ?");
-            values.push(&kind.0);
-        }
-        if let Some(after) = after {
-            wheres.push("(kind, sort, record) > (?, ?, ?)");
-            values.extend([&after.kind.0 as &dyn ToSql, &after.sort, &after.record.0]);
+        match (&filter.kind, after) {
+            (Some(kind), Some(after)) if after.kind > *kind => return Ok(Vec::new()),
+            // With the kind fixed, the index is entered at (sort, record); as one triple it would be walked from its start.
+            (Some(kind), Some(after)) if after.kind == *kind => {
+                wheres.push("kind = ? AND (sort, record) > (?, ?)");
+                values.extend([&kind.0 as &dyn ToSql, &after.sort, &after.record.0]);
+            }
+            (Some(kind), _) => {
+                wheres.push("kind = ?");
+                values.push(&kind.0);
+            }
+            (None, Some(after)) => {
+                wheres.push("(kind, sort, record) > (?, ?, ?)");
+                values.extend([&after.kind.0 as &dyn ToSql, &after.sort, &after.record.0]);
+            }
+            (None, None) => {}
         }
         if let Some(scope) = &filter.scope {
             wheres.push("scope = ?");

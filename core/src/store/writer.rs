@@ -9,17 +9,17 @@ use super::{
 };
 use crate::model::{Bucket, ChangeHash, DocId, Envelope, Millis, RecordId, Role, Scope, UserId};
 
-/// Highest number a change ever had, kept where the change that had it was dropped.
-const LAST_NUMBER: &str = "store.last_change_number";
 /// A page of the server names few batches at a time.
 const COMMONS_REMEMBERED: usize = 32;
 
 /// An open transaction. It can read what it has written.
 pub struct Writer<'c> {
     reader: Reader<'c>,
+    /// Highest number given to a change. Numbers are places in the outbox that a running sync remembers, so it never goes
+    /// back while the store is open: not where the change was dropped, not where it was rolled back.
+    last_change: &'c mut Option<i64>,
     /// The document named last: a page of changes and one edit name the same one many times.
     doc: Option<(DocId, i64)>,
-    next_change: Option<i64>,
     commons: Vec<(Common, i64)>,
 }
 
@@ -61,8 +61,8 @@ impl<'c> Deref for Writer<'c> {
 }
 
 impl<'c> Writer<'c> {
-    pub(super) fn new(conn: &'c Connection) -> Self {
-        Self { reader: Reader::new(conn), doc: None, next_change: None, commons: Vec::new() }
+    pub(super) fn new(conn: &'c Connection, last_change: &'c mut Option<i64>) -> Self {
+        Self { reader: Reader::new(conn), last_change, doc: None, commons: Vec::new() }
     }
 
     /// Keeps a small fact. Names that begin with `store.` are the store's own.
@@ -108,7 +108,7 @@ impl<'c> Writer<'c> {
     /// that of another change.
     pub fn add_change(&mut self, id: &DocId, change: &StoredChange) -> Result<bool, StoreError> {
         let doc = self.doc_of(id)?;
-        let n = self.next_change()?;
+        let n = self.last_change()? + 1;
         let common = match &change.envelope {
             Some(envelope) => Some(self.common(id, &change.hash, envelope)?),
             None => None,
@@ -121,7 +121,7 @@ impl<'c> Writer<'c> {
             .run(sql, params![n, doc, change.state.number(), common, bounded, key, mac, change.hash.0, change.raw])?
             == 1;
         if added {
-            self.next_change = Some(n + 1);
+            *self.last_change = Some(n);
         }
         Ok(added)
     }
@@ -177,26 +177,29 @@ impl<'c> Writer<'c> {
 
     /// Writes what screens show of a record.
     pub fn put_view(&mut self, row: &ViewRow) -> Result<(), StoreError> {
-        let sql = "INSERT INTO views (record, kind, scope, title, sort, contested, pending, updated, json) \
+        // Most edits leave a record where it stands in the lists. Naming only the other columns then spares the index.
+        let in_place = "INSERT INTO views (record, kind, scope, title, sort, contested, pending, updated, json) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (record) DO UPDATE SET \
-             kind = excluded.kind, scope = excluded.scope, title = excluded.title, sort = excluded.sort, \
-             contested = excluded.contested, pending = excluded.pending, updated = excluded.updated, \
-             json = excluded.json";
-        self.run(
-            sql,
-            params![
-                row.record.0,
-                row.kind.0,
-                row.scope.0,
-                row.title,
-                row.sort,
-                row.contested,
-                row.pending,
-                row.updated.0,
-                row.json
-            ],
-        )
-        .map(drop)
+             pending = excluded.pending, updated = excluded.updated, json = excluded.json \
+             WHERE kind = excluded.kind AND scope = excluded.scope AND sort = excluded.sort \
+             AND contested = excluded.contested AND title = excluded.title";
+        let moved = "UPDATE views SET kind = ?2, scope = ?3, title = ?4, sort = ?5, contested = ?6, pending = ?7, \
+             updated = ?8, json = ?9 WHERE record = ?1";
+        let values = params![
+            row.record.0,
+            row.kind.0,
+            row.scope.0,
+            row.title,
+            row.sort,
+            row.contested,
+            row.pending,
+            row.updated.0,
+            row.json
+        ];
+        if self.run(in_place, values)? == 0 {
+            self.run(moved, values)?;
+        }
+        Ok(())
     }
 
     /// Takes a record out of the lists.
@@ -231,9 +234,7 @@ impl<'c> Writer<'c> {
     /// Forgets a document with all its changes, own and waiting ones too. No error where there is none.
     pub fn drop_doc(&mut self, id: &DocId) -> Result<(), StoreError> {
         let Some(doc) = self.doc_number(id)? else { return Ok(()) };
-        // Numbers of changes are places in the outbox that a running sync remembers, so none is given out twice.
-        let last = self.next_change()? - 1;
-        self.set_meta(LAST_NUMBER, &last.to_be_bytes())?;
+        self.last_change()?;
         self.doc = None;
         self.run("DELETE FROM docs WHERE doc = ?1", [doc]).map(drop)
     }
@@ -269,15 +270,12 @@ impl<'c> Writer<'c> {
         self.change_number(doc, hash)?.ok_or(StoreError::Missing("change"))
     }
 
-    fn next_change(&mut self) -> Result<i64, StoreError> {
-        if let Some(n) = self.next_change {
+    fn last_change(&mut self) -> Result<i64, StoreError> {
+        if let Some(n) = *self.last_change {
             return Ok(n);
         }
         let stored: Option<i64> = self.first("SELECT max(n) FROM changes", [], |row| row.get(0))?.flatten();
-        let dropped = self.meta(LAST_NUMBER)?.and_then(|bytes| Some(i64::from_be_bytes(bytes.try_into().ok()?)));
-        let next = stored.max(dropped).unwrap_or(0) + 1;
-        self.next_change = Some(next);
-        Ok(next)
+        Ok(*self.last_change.insert(stored.unwrap_or(0)))
     }
 
     /// The number under which the shared parts of an envelope are stored.

@@ -1,5 +1,9 @@
-//! The store as the facade uses it: life cycle, rows, outbox, paging, secrecy, kills.
+//! The store as the facade uses it: rows, life cycle, secrecy, kills.
 #![expect(clippy::unwrap_used, reason = "tests")]
+
+mod kill;
+mod life;
+mod rows;
 
 use std::path::Path;
 
@@ -93,66 +97,4 @@ fn edit(store: &Store, document: u32, number: u32) -> Result<(), StoreError> {
         w.enqueue(&doc_id(document), &hash(number), &"410102001001001".into())?;
         w.put_view(&view(document, "resident", "a"))
     })
-}
-
-#[test]
-fn an_edit_is_there_after_reopening() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = open(dir.path());
-    edit(&store, 1, 1).unwrap();
-    store.close().unwrap();
-    assert_eq!(store.read(|r| r.doc(&doc_id(1))).unwrap_err(), StoreError::Closed);
-    store.reopen().unwrap();
-    store
-        .read(|r| {
-            assert_eq!(r.doc(&doc_id(1))?, Some(doc(1)));
-            assert_eq!(r.changes(&doc_id(1))?, vec![change(1)]);
-            assert_eq!(r.outbox(0, 1000)?.len(), 1);
-            Ok(())
-        })
-        .unwrap();
-    store.integrity().unwrap();
-}
-
-#[test]
-fn an_envelope_comes_back_to_the_byte() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = open(dir.path());
-    let mut plain = change(1);
-    plain.state = ChangeState::Accepted;
-    plain.envelope = Some(envelope(1, 1));
-    plain.tag = Some(TAG);
-    let mut odd = change(2);
-    odd.state = ChangeState::Accepted;
-    odd.tag = Some(StoredTag { key: u32::MAX, mac: [0; 8] });
-    odd.envelope = Some(Envelope {
-        lease: Some(String::new()),
-        accepted_by: Some("li.na".into()),
-        bounded: Some(Millis(-5)),
-        kind: "household".into(),
-        ..envelope(1, 2)
-    });
-    let mut bare = change(3);
-    bare.state = ChangeState::Accepted;
-    bare.envelope = Some(Envelope { lease: None, ..envelope(1, 3) });
-    let all = vec![plain, odd, bare, change(4)];
-    store
-        .write(|w| {
-            w.put_doc(&doc(1))?;
-            for change in &all {
-                assert!(w.add_change(&doc_id(1), change)?);
-                assert!(!w.add_change(&doc_id(1), change)?, "known changes are not added again");
-            }
-            assert_eq!(w.changes(&doc_id(1))?, all);
-            Ok::<_, StoreError>(())
-        })
-        .unwrap();
-    store
-        .read(|r| {
-            assert_eq!(r.changes(&doc_id(1))?, all);
-            let bytes = |change: &StoredChange| change.envelope.as_ref().map(Envelope::to_bytes);
-            assert_eq!(r.change(&doc_id(1), &hash(2))?.as_ref().and_then(bytes), bytes(&all[1]));
-            Ok(())
-        })
-        .unwrap();
 }
