@@ -10,6 +10,7 @@ pub mod cli;
 pub mod county;
 pub(crate) mod db;
 pub mod error;
+pub mod import;
 pub mod keys;
 pub mod log;
 pub mod metrics;

@@ -84,12 +84,12 @@ fn sort(error: &reqwest::Error) -> TransportError {
     }
     let mut cause = error.source();
     while let Some(inner) = cause {
+        // An I/O error hides what it holds from `source`, and TLS errors come in two of them.
         let held = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let tls = inner.downcast_ref().or_else(|| held.and_then(|held| held.downcast_ref::<rustls::Error>()));
-        if let Some(rustls::Error::InvalidCertificate(problem)) = tls {
+        if let Some(rustls::Error::InvalidCertificate(problem)) = inner.downcast_ref() {
             return TransportError::WrongCertificate(problem.to_string());
         }
-        cause = inner.source();
+        cause = held.map(|held| held as &(dyn std::error::Error + 'static)).or_else(|| inner.source());
     }
     offline(error.without_url_text())
 }

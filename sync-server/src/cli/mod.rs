@@ -12,7 +12,7 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{County, CountyError, keys::files};
+use crate::{County, CountyError, import::Import, keys::files};
 
 /// 网格县级服务器：手机登记、同步、台账导入 / county server of Wangge: enrols phones, syncs, imports ledgers
 #[derive(Parser, Debug)]
@@ -59,6 +59,8 @@ enum Command {
     Init(init::Init),
     /// 启动服务，等待手机连接 / start serving phones
     Serve(run::Serve),
+    /// 导入台账：区划、楼栋、居民、场所、隐患 / import ledgers: regions, buildings, residents, places, hazards
+    Import(Import),
     /// 为一部手机生成一次性注册码和二维码 / make a one-time code and QR for one phone
     Invite(people::Invite),
     /// 账号和网格分配 / accounts and who works where
@@ -79,6 +81,7 @@ pub fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Init(command) => command.run(&cli.place),
         Command::Serve(command) => command.run(&cli.place),
+        Command::Import(command) => command.run(&cli.place),
         Command::Invite(command) => command.run(&cli.place),
         Command::User(command) => command.run(&cli.place),
         Command::Region(command) => command.run(&cli.place),

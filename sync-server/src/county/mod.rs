@@ -60,6 +60,12 @@ pub struct County {
     pruned_at: AtomicI64,
 }
 
+impl std::fmt::Debug for County {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("County").field("name", &self.name).field("epoch", &self.epoch).finish_non_exhaustive()
+    }
+}
+
 /// One entry of a bucket's log, as an auditor or a simulator reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoggedChange {

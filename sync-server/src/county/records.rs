@@ -69,6 +69,10 @@ pub struct ServerBatch {
     pub records: Vec<ServerRecord>,
     /// Rows that became records.
     pub import_keys: Vec<ImportKey>,
+    /// What the cells of imported rows said: record and JSON object of hashes.
+    pub import_cells: Vec<(RecordId, String)>,
+    /// Grids with their names.
+    pub grids: Vec<(Scope, String)>,
     /// Pairs that are new.
     pub pairs: Vec<Pair>,
 }
@@ -163,6 +167,12 @@ impl County {
             summary.changes = acceptor.finish(w)?;
             for row in &batch.import_keys {
                 w.set_import_key(&row.source, &row.key, &row.record)?;
+            }
+            for (record, cells) in &batch.import_cells {
+                w.set_import_cells(record, cells)?;
+            }
+            for (code, name) in &batch.grids {
+                w.put_region(code, name)?;
             }
             for pair in &batch.pairs {
                 summary.new_pairs += u64::from(w.add_pair(&pair.a, &pair.b, &pair.reason, now)?);

@@ -1,5 +1,6 @@
 //! The county's database: encrypted SQLite, one writer, readers beside it. The only importer of rusqlite in this package.
 
+mod import;
 mod log;
 mod people;
 mod records;
@@ -24,7 +25,8 @@ pub use side::Totals;
 
 const FILE: &str = "county.db";
 const LOCK: &str = "county.lock";
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_county.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../../migrations/0001_county.sql"), include_str!("../../migrations/0002_import.sql")];
 /// Below this, SQLite can lose a write in WAL mode (sqlite.org/wal.html, "WAL-reset bug").
 const OLDEST_SQLITE: i32 = 3_051_003;
 /// How long a command beside a running server waits for its turn to write.

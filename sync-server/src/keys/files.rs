@@ -49,6 +49,10 @@ pub fn create(dir: &Path, data: &Path, keys: &Keys, hosts: &[String], now: Milli
     if dir.join(SEED).exists() {
         return Err(CountyError::Exists(dir.display().to_string()));
     }
+    write_all(dir, keys, hosts, now).inspect_err(|_| discard(dir))
+}
+
+fn write_all(dir: &Path, keys: &Keys, hosts: &[String], now: Millis) -> Result<(), CountyError> {
     make_private_dir(dir)?;
     write_private(&dir.join(SEED), format!("{}\n", to_hex(keys.seed())).as_bytes())?;
     write_private(&dir.join(ROOT), keys.root().certificate_pem()?.as_bytes())?;

@@ -64,7 +64,8 @@ pub fn read(text: &str) -> Result<Keys, CountyError> {
 
 /// A QR code in half blocks for a terminal: black on white whatever its colours, because many scanners read no other.
 pub fn terminal_qr(text: &str) -> String {
-    qr(text).lines().map(|line| format!("\x1b[38;5;16;48;5;231m{line}\x1b[0m\n")).collect()
+    let colour = |line| ["\x1b[38;5;16;48;5;231m", line, "\x1b[0m\n"].concat();
+    qr(text).lines().map(colour).collect()
 }
 
 /// A QR code in half blocks, for paper: dark is dark.

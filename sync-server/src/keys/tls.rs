@@ -95,12 +95,23 @@ fn names(hosts: &[String]) -> Result<Vec<SanType>, CountyError> {
     for host in hosts.iter().filter(|host| *host != SERVER_NAME) {
         out.push(match host.parse::<IpAddr>() {
             Ok(address) => SanType::IpAddress(address),
-            Err(_) => SanType::DnsName(host.as_str().try_into().map_err(|_| {
-                CountyError::invalid(format!("主机名写法有误：{host}"), format!("not a host name or address: {host}"))
-            })?),
+            Err(_) if is_host_name(host) => SanType::DnsName(host.as_str().try_into().map_err(broken)?),
+            Err(_) => {
+                let zh = format!("主机名写法有误：{host}");
+                return Err(CountyError::invalid(zh, format!("not a host name or address: {host}")));
+            }
         });
     }
     Ok(out)
+}
+
+fn is_host_name(host: &str) -> bool {
+    let good = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    host.len() <= 253 && host.split('.').all(good)
 }
 
 fn broken(error: rcgen::Error) -> CountyError {

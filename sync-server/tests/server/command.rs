@@ -1,0 +1,175 @@
+//! The program itself, as a clerk runs it.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Write as _},
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use tempfile::TempDir;
+use wangge_core::{
+    model::Role,
+    net::{HttpTransport, Transport as _},
+    sync::{EnrolmentCode, frame, wire::EnrolReply},
+};
+use wangge_server::{Keys, api, keys::files};
+
+use crate::support::{Phone, open};
+
+const PASSWORD: &str = "correct horse 电池\n";
+
+fn run(dir: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_wangge-server"))
+        .args(arguments)
+        .current_dir(dir)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that fails early does not read; that is no fault of the test.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+fn init(dir: &Path) -> Output {
+    let arguments = [
+        "init",
+        "--county",
+        "云溪县",
+        "--host",
+        "127.0.0.1",
+        "--admin",
+        "admin",
+        "--password-stdin",
+        "--sheet",
+        "sheet.txt",
+    ];
+    run(dir, &arguments, PASSWORD)
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+fn keys_in(dir: &Path) -> Keys {
+    files::load(dir).unwrap()
+}
+
+#[test]
+fn init_makes_a_county_once_and_recover_makes_the_same_keys_again() {
+    let dir = TempDir::new().unwrap();
+    let made = init(dir.path());
+    assert!(made.status.success(), "{}", text(&made));
+    let before = keys_in(&dir.path().join("wangge-data-keys"));
+    let sheet = fs::read_to_string(dir.path().join("sheet.txt")).unwrap();
+    assert!(text(&made).contains("恢复单"));
+
+    let again = init(dir.path());
+    assert_eq!(again.status.code(), Some(2));
+    assert!(text(&again).contains("不会覆盖") && text(&again).contains("left as it is"));
+
+    // The keys are lost, the data is there: the words bring the same keys back, and they open it.
+    let words: String =
+        sheet.lines().filter(|line| line.trim_start().starts_with(|c: char| c.is_ascii_digit())).collect();
+    fs::remove_dir_all(dir.path().join("wangge-data-keys")).unwrap();
+    let lost = run(dir.path(), &["status"], "");
+    assert!(!lost.status.success() && text(&lost).contains("--recover"), "{}", text(&lost));
+    let back = run(dir.path(), &["init", "--recover"], &words);
+    assert!(back.status.success(), "{}", text(&back));
+    let after = keys_in(&dir.path().join("wangge-data-keys"));
+    assert_eq!(before.identity_public(), after.identity_public());
+    assert_eq!(before.root_pin(), after.root_pin());
+    assert_eq!(before.sealing_public(), after.sealing_public());
+    assert!(run(dir.path(), &["status"], "").status.success());
+
+    // Everything is lost but the sheet: an empty county with the same keys and a later epoch.
+    fs::remove_dir_all(dir.path().join("wangge-data-keys")).unwrap();
+    fs::remove_dir_all(dir.path().join("wangge-data")).unwrap();
+    let needs = run(dir.path(), &["init", "--recover"], &words);
+    assert!(!needs.status.success() && text(&needs).contains("--admin"));
+    let input = format!("{words}\n{PASSWORD}");
+    let anew = run(dir.path(), &["init", "--recover", "--admin", "admin", "--password-stdin", "--json"], &input);
+    assert!(anew.status.success(), "{}", text(&anew));
+    let status: serde_json::Value = serde_json::from_slice(&run(dir.path(), &["status", "--json"], "").stdout).unwrap();
+    assert!(status["epoch"].as_u64().unwrap() > 1_000_000);
+}
+
+#[test]
+fn words_of_another_county_leave_no_keys_behind() {
+    let dir = TempDir::new().unwrap();
+    assert!(init(dir.path()).status.success());
+    fs::remove_dir_all(dir.path().join("wangge-data-keys")).unwrap();
+    let other = wangge_server::keys::sheet::words(&Keys::from_seed([3; 32]));
+    let wrong = run(dir.path(), &["init", "--recover"], &other);
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(text(&wrong).contains("密钥与数据不符"), "{}", text(&wrong));
+    assert!(!dir.path().join("wangge-data-keys").exists());
+}
+
+#[test]
+fn a_refused_init_leaves_nothing_behind() {
+    let dir = TempDir::new().unwrap();
+    let short = run(dir.path(), &["init", "--admin", "admin", "--password-stdin"], "short\n");
+    assert_eq!(short.status.code(), Some(1));
+    assert!(text(&short).contains("至少 10 个字符"), "{}", text(&short));
+    let host = run(dir.path(), &["init", "--admin", "admin", "--password-stdin", "--host", "a b"], PASSWORD);
+    assert_eq!(host.status.code(), Some(1));
+    let inside =
+        run(dir.path(), &["init", "--admin", "admin", "--password-stdin", "--keys", "wangge-data/k"], PASSWORD);
+    assert_eq!(inside.status.code(), Some(1));
+    let left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(left.is_empty(), "half a county: {left:?}");
+    let missing = run(dir.path(), &["status"], "");
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(text(&missing).contains("找不到数据目录"));
+}
+
+#[test]
+fn a_clerk_invites_while_the_server_runs_and_a_phone_enrols() {
+    let dir = TempDir::new().unwrap();
+    assert!(init(dir.path()).status.success());
+    assert!(run(dir.path(), &["region", "add", "990123001001001", "--name", "一网格"], "").status.success());
+    let mut server = Command::new(env!("CARGO_BIN_EXE_wangge-server"))
+        .args(["serve", "--listen", "127.0.0.1", "--port", "0", "--json"])
+        .current_dir(dir.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let said: serde_json::Value = serde_json::from_str(&line).unwrap();
+
+    let second = run(dir.path(), &["serve", "--port", "0"], "");
+    assert_eq!(second.status.code(), Some(1));
+    assert!(text(&second).contains("正在使用"), "{}", text(&second));
+
+    let arguments = ["invite", "--user", "zhang.wei", "--name", "张伟", "--role", "gw", "--grid", "990123001001001"];
+    let shown = run(dir.path(), &arguments, "");
+    assert!(text(&shown).contains("█"), "a QR code for the phone's camera: {}", text(&shown));
+    let typed: String =
+        text(&shown).lines().skip_while(|line| !line.starts_with("WG1-")).take_while(|l| !l.is_empty()).collect();
+    let code: EnrolmentCode = typed.parse().unwrap();
+    assert_eq!(code.url, said["url"]);
+    let transport = HttpTransport::new(&code.url, code.root, None, frame::MAX_WIRE).unwrap();
+    let request = Phone::new(5).enrol_request(&code);
+    let (status, bytes) = transport.post(api::ENROL, frame::pack(&request).unwrap()).unwrap();
+    let reply: EnrolReply = open(status, &bytes, &code.identity, &request.nonce).unwrap();
+    assert_eq!((reply.user_name.as_str(), reply.role, reply.county.as_str()), ("张伟", Role::GW, "云溪县"));
+
+    let status: serde_json::Value = serde_json::from_slice(&run(dir.path(), &["status", "--json"], "").stdout).unwrap();
+    let device = status["devices"][0]["device"].as_str().unwrap();
+    let revoked = run(dir.path(), &["revoke", device], "");
+    assert!(text(&revoked).contains("已停用"), "{}", text(&revoked));
+
+    #[cfg(unix)]
+    {
+        let stop = Command::new("kill").args(["-INT", &server.id().to_string()]).status().unwrap();
+        assert!(stop.success());
+        assert!(server.wait().unwrap().success(), "Ctrl-C is a good end");
+    }
+    #[cfg(not(unix))]
+    server.kill().unwrap();
+}

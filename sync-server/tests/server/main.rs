@@ -1,0 +1,10 @@
+//! The server from outside: requests as bytes, replies as bytes, the real TLS listener and the real program.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod command;
+mod enrol;
+mod hostile;
+mod log;
+mod support;
+mod sync;
+mod tls;
