@@ -24,9 +24,9 @@ pub(super) fn cut(from: &mut [u64], what: &[u64]) {
 pub(super) fn keep(bits: &mut [u64], only: &[u64]) {
     bits.iter_mut().zip(only).for_each(|(a, b)| *a &= b);
 }
-/// The bits that both rows have.
-pub(super) fn both(a: &[u64], b: &[u64]) -> Vec<u64> {
-    a.iter().zip(b).map(|(a, b)| a & b).collect()
+/// Takes a bit away.
+pub(super) fn take(bits: &mut [u64], at: usize) {
+    bits[at / 64] &= !(1 << (at % 64));
 }
 /// The highest bit.
 pub(super) fn last(bits: &[u64]) -> Option<usize> {

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     claims::Column,
-    rules::{self, Verdict},
+    rules::{self, Verdict, View},
     types::{Attention, Suggestion, Told},
     validity,
     wording::{self, Words, day_en, day_zh, roles_en, roles_zh, when_en, when_zh},
@@ -12,27 +12,25 @@ use super::{
 use crate::model::{DocId, Observation, Rule, Value};
 
 /// The items of one key; at most one of each rule.
-pub(super) fn items(column: &Column<'_>, doc: DocId, verdict: &Verdict<'_>) -> Vec<Attention> {
+pub(super) fn items(column: &Column<'_>, doc: DocId, view: &View, verdict: &Verdict<'_>) -> Vec<Attention> {
     let rules: [(&str, Finder); 3] =
         [("contested", contested), ("confirmed_other", confirmed_other), ("lower_asked", lower_asked)];
-    let found = rules.into_iter().filter_map(|(rule, find)| Some((rule, find(column, verdict)?)));
-    found.map(|(rule, (nodes, zh, en))| item(column, doc, verdict, rule, &nodes, zh, en)).collect()
+    let found = rules.into_iter().filter_map(|(rule, find)| Some((rule, find(column, view, verdict)?)));
+    found.map(|(rule, found)| item(column, doc, (view, verdict), rule, found)).collect()
 }
 
 /// The claims of an item and its sentence in both languages.
-type Finder = fn(&Column<'_>, &Verdict<'_>) -> Option<(Vec<usize>, String, String)>;
+type Found = (Vec<usize>, String, String);
+type Finder = fn(&Column<'_>, &View, &Verdict<'_>) -> Option<Found>;
 
 fn item(
     column: &Column<'_>,
     doc: DocId,
-    verdict: &Verdict<'_>,
+    (view, verdict): (&View, &Verdict<'_>),
     rule: &str,
-    nodes: &[usize],
-    zh: String,
-    en: String,
+    (nodes, zh, en): Found,
 ) -> Attention {
-    let claims: Vec<_> = nodes.iter().map(|node| column.claim(*node)).collect();
-    let mut changes: Vec<_> = claims.iter().map(|claim| claim.change).collect();
+    let mut changes: Vec<_> = nodes.iter().map(|node| column.observation(*node).body.hash).collect();
     changes.sort_unstable();
     let mut hash = Sha256::new();
     for text in [rule, column.key] {
@@ -42,6 +40,11 @@ fn item(
     hash.update(doc.record.0);
     changes.iter().for_each(|change| hash.update(change.0));
     let digest = hash.finalize();
+    // Those who confirmed one of the values are shown beside it; the item stays the same item.
+    let supports = |n: &usize| column.nodes[*n].soft() && nodes.iter().any(|node| column.same(*node, *n));
+    let support = view.live.iter().copied().filter(|n| !nodes.contains(n) && supports(n));
+    let claims =
+        nodes.iter().copied().chain(sorted(column, support.collect())).map(|node| column.claim(node)).collect();
     Attention {
         id: std::array::from_fn(|at| digest[at]),
         rule: rule.to_owned(),
@@ -66,7 +69,7 @@ fn sorted(column: &Column<'_>, mut nodes: Vec<usize>) -> Vec<usize> {
 }
 
 /// Two values between which a person has to choose.
-fn contested(column: &Column<'_>, verdict: &Verdict<'_>) -> Option<(Vec<usize>, String, String)> {
+fn contested(column: &Column<'_>, _view: &View, verdict: &Verdict<'_>) -> Option<Found> {
     if verdict.contested.is_empty() {
         return None;
     }
@@ -123,11 +126,10 @@ fn voice_en(column: &Column<'_>, node: usize, words: Words<'_>) -> String {
 }
 
 /// Somebody confirmed another value later than the one in force was seen, without having seen that one.
-fn confirmed_other(column: &Column<'_>, verdict: &Verdict<'_>) -> Option<(Vec<usize>, String, String)> {
+fn confirmed_other(column: &Column<'_>, view: &View, verdict: &Verdict<'_>) -> Option<Found> {
     let backing = verdict.backing.filter(|_| verdict.contested.is_empty())?;
-    let view = &verdict.view;
     let unseen = |confirmation: usize, put: usize| {
-        column.same(put, backing) && column.nodes[put].put && !column.saw(confirmation, put)
+        column.same(put, backing) && !column.nodes[put].soft() && !column.saw(confirmation, put)
     };
     let after = |confirmation: usize| {
         let seen = view.standing.iter().filter(|put| unseen(confirmation, **put));
@@ -167,16 +169,19 @@ fn confirmed_other(column: &Column<'_>, verdict: &Verdict<'_>) -> Option<(Vec<us
 }
 
 /// Somebody asks for a less safe value than the one in force: because he may not lower it, or because he saw it later.
-fn lower_asked(column: &Column<'_>, verdict: &Verdict<'_>) -> Option<(Vec<usize>, String, String)> {
+fn lower_asked(column: &Column<'_>, view: &View, verdict: &Verdict<'_>) -> Option<Found> {
     let backing = verdict.backing.filter(|_| column.field.rule == Rule::Safer && verdict.contested.is_empty())?;
     let rank = column.nodes[backing].weight;
-    let view = &verdict.view;
     let in_force = view.standing.iter().filter(|n| column.same(**n, backing));
     let seen_at = in_force.map(|n| column.observation(*n).at).max()?;
     let asks = |node: &usize| {
         let (claim, change) = (&column.nodes[*node], column.observation(*node));
         let may = column.field.lower.contains(&change.role);
-        let knew = || rules::judge(column, column.frame.ancestry.before(claim.change)).backing;
+        let knew = || {
+            let mut view = View::default();
+            column.look(column.frame.ancestry.before(claim.change), &mut view);
+            rules::judge(column, &view).backing
+        };
         let below = || knew().is_some_and(|known| column.nodes[known].weight > claim.weight);
         claim.put && claim.weight < rank && (change.at >= seen_at || !may && below())
     };
@@ -220,22 +225,20 @@ enum Why {
 }
 
 /// Puts that lost by rule, other than to a later observation of the same standing in harmless fields.
-pub(super) fn told(column: &Column<'_>, verdict: &Verdict<'_>) -> Vec<Told> {
-    let view = &verdict.view;
+pub(super) fn told(column: &Column<'_>, view: &View, verdict: &Verdict<'_>) -> Vec<Told> {
     let lost = |node: &usize| {
         column.nodes[*node].put && column.nodes[*node].value != verdict.value && !verdict.contested.contains(node)
     };
     let told = view.live.iter().filter(|node| lost(node)).filter_map(|node| {
-        let why = why(column, verdict, *node)?;
+        let why = why(column, view, verdict, *node)?;
         let (zh, en) = sentence(column, verdict, *node, why);
         Some(Told { claim: column.claim(*node), zh, en })
     });
     told.collect()
 }
 
-fn why(column: &Column<'_>, verdict: &Verdict<'_>, node: usize) -> Option<Why> {
+fn why(column: &Column<'_>, view: &View, verdict: &Verdict<'_>, node: usize) -> Option<Why> {
     let (claim, field) = (&column.nodes[node], column.field);
-    let view = &verdict.view;
     if view.absorbed.contains(&node) {
         return Some(Why::Absorbed);
     }

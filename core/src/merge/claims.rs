@@ -1,6 +1,9 @@
 //! From changes to claims: per key, what each change says, and which claims it retires.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, DefaultHasher},
+};
 
 use super::{
     ancestry::{self, Ancestry},
@@ -84,17 +87,24 @@ impl<'a> Frame<'a> {
 
     /// One column for each key of a known field, in the order of the keys.
     pub(super) fn columns(&'a self) -> Vec<Column<'a>> {
-        let mut puts: BTreeMap<&str, Vec<(usize, &Value)>> = BTreeMap::new();
+        let mut said: Vec<(&str, Vec<(usize, &Value)>)> = Vec::new();
+        // A hasher without randomness: the order of the keys comes from sorting.
+        let mut places: HashMap<&str, usize, BuildHasherDefault<DefaultHasher>> = HashMap::default();
         for (at, change) in self.ancestry.changes() {
             for (key, value) in &change.body.puts {
-                let column = puts.entry(key).or_default();
+                let place = *places.entry(key).or_insert(said.len());
+                if place == said.len() {
+                    said.push((key, Vec::new()));
+                }
                 // Null and then the value: the last put is the claim.
-                column.pop_if(|(last, _)| *last == at);
-                column.push((at, value));
+                said[place].1.pop_if(|(last, _)| *last == at);
+                said[place].1.push((at, value));
             }
         }
-        let known = puts.into_iter().filter_map(|(key, puts)| Some((field_of(self.kind, key)?, key, puts)));
-        known.map(|(field, key, puts)| Column::build(self, field, key, &puts)).collect()
+        said.sort_unstable_by_key(|(key, _)| *key);
+        let mut view = View::default();
+        let known = said.into_iter().filter_map(|(key, puts)| Some((field_of(self.kind, key)?, key, puts)));
+        known.map(|(field, key, puts)| Column::build(self, field, key, &puts, &mut view)).collect()
     }
 
     fn acts_of(&self, change: usize) -> Option<&Acts<'a>> {
@@ -150,50 +160,81 @@ pub(super) struct Column<'a> {
     pub(super) nodes: Vec<Node<'a>>,
     /// Decisions among them.
     pub(super) decisions: Vec<Decision<'a>>,
-    /// The changes that have a claim here.
+    /// The changes that have a claim here; left out where a single put is all there is.
     here: Vec<u64>,
     /// A row for each node: what is retired wherever the node and its past are.
     retired: Vec<u64>,
+    /// For each node, where its part of `after` ends.
+    ends: Vec<usize>,
+    /// For each node, the claims that count where the node and its past are all there is.
+    after: Vec<usize>,
 }
 
 impl<'a> Column<'a> {
-    fn build(frame: &'a Frame<'a>, field: &'a Field, key: &'a str, puts: &[(usize, &'a Value)]) -> Self {
-        let here = vec![0; frame.ancestry.words()];
-        let mut column =
-            Self { frame, field, key, nodes: Vec::new(), decisions: Vec::new(), here, retired: Vec::new() };
+    fn build(
+        frame: &'a Frame<'a>,
+        field: &'a Field,
+        key: &'a str,
+        puts: &[(usize, &'a Value)],
+        view: &mut View,
+    ) -> Self {
         let mut confirming = frame.acts.iter().filter(|acts| column_is_named(acts, field, key)).peekable();
+        let single = puts.len() == 1 && confirming.peek().is_none();
+        let mut column = Self {
+            frame,
+            field,
+            key,
+            nodes: Vec::with_capacity(puts.len()),
+            decisions: Vec::new(),
+            here: if single { Vec::new() } else { vec![0; frame.ancestry.words()] },
+            retired: Vec::new(),
+            ends: Vec::new(),
+            after: Vec::new(),
+        };
+        if single {
+            let (change, value) = puts[0];
+            column.nodes.push(column.node(change, value, true, None));
+            return column;
+        }
         for (change, value) in puts {
             while let Some(acts) = confirming.next_if(|acts| acts.change <= *change) {
                 if acts.change < *change {
-                    column.confirm(acts);
+                    column.confirm(acts, view);
                 }
             }
-            column.say(*change, value, true, frame.acts_of(*change));
+            let node = column.node(*change, value, true, None);
+            column.look(frame.ancestry.before(*change), view);
+            column.say(node, frame.acts_of(*change), view);
         }
-        confirming.for_each(|acts| column.confirm(acts));
+        confirming.for_each(|acts| column.confirm(acts, view));
         column
     }
 
-    /// Adds the claim of a change: a put, or a confirmation whose value is known by now.
-    fn say(&mut self, change: usize, value: &'a Value, put: bool, acts: Option<&Acts<'a>>) {
+    fn node(&self, change: usize, value: &'a Value, put: bool, known: Option<u8>) -> Node<'a> {
         let source = self.frame.ancestry.change(change).body.meta.source;
-        let mut node =
-            Node { change, value, source, put, decision: false, weight: weight(self.frame, self.field, value) };
-        let mut row;
-        if self.nodes.is_empty() {
-            row = vec![0; self.here.len()];
-        } else {
-            let view = self.view(self.frame.ancestry.before(change));
-            let decision = acts.filter(|acts| acts.is_decision()).and_then(|acts| decide::read(self, &mut node, acts));
-            row = rules::retired_by(self, &node, view, decision.as_ref());
-            self.decisions.extend(decision);
+        let weight = known.unwrap_or_else(|| weight(self.frame, self.field, value));
+        Node { change, value, source, put, decision: false, weight }
+    }
+
+    /// Adds a claim; `view` is what its author saw.
+    fn say(&mut self, mut node: Node<'a>, acts: Option<&Acts<'a>>, view: &View) {
+        let decision = acts.filter(|acts| acts.is_decision()).and_then(|acts| decide::read(self, &mut node, acts));
+        let start = self.retired.len();
+        let mut rows = std::mem::take(&mut self.retired);
+        rows.extend_from_slice(&view.retired);
+        let row = &mut rows[start..];
+        rules::retire(self, &node, view, decision.as_ref(), row);
+        if let Some(acts) = acts.filter(|_| node.put) {
+            self.replace(acts, row);
         }
-        if let Some(acts) = acts.filter(|_| put) {
-            self.replace(acts, &mut row);
-        }
-        ancestry::put(&mut self.here, change);
+        let left = view.live.iter().copied().filter(|old| !ancestry::has(row, self.nodes[*old].change));
+        self.after.extend(left);
+        self.after.push(self.nodes.len());
+        self.ends.push(self.after.len());
+        self.retired = rows;
+        self.decisions.extend(decision);
+        ancestry::put(&mut self.here, node.change);
         self.nodes.push(node);
-        self.retired.extend(row);
     }
 
     /// A change that stands for refused ones of the same author retires their claims, seen or not.
@@ -208,9 +249,10 @@ impl<'a> Column<'a> {
     }
 
     /// Adds what a confirmation claims here: the claim it names, or the value in force where it was written.
-    fn confirm(&mut self, acts: &Acts<'a>) {
-        let past = self.frame.ancestry.before(acts.change);
-        if self.nodes.iter().all(|node| !ancestry::has(past, node.change)) {
+    fn confirm(&mut self, acts: &Acts<'a>, view: &mut View) {
+        let frame = self.frame;
+        let past = frame.ancestry.before(acts.change);
+        if self.is_empty_in(past) {
             return;
         }
         let mut named = acts.seen.iter().filter_map(|seen| match seen {
@@ -218,21 +260,25 @@ impl<'a> Column<'a> {
             _ => None,
         });
         let claim = named.find_map(|prefix| {
-            self.nodes.iter().find(|n| ancestry::has(past, n.change) && self.frame.is_named(n.change, prefix))
+            self.nodes.iter().find(|n| ancestry::has(past, n.change) && frame.is_named(n.change, prefix))
         });
         let meant = acts.seen.iter().any(|seen| matches!(seen, Seen::Key(field) if self.answers_to(field)));
         let all = acts.seen.iter().any(|seen| matches!(seen, Seen::All));
-        let value = match claim {
-            Some(node) => node.value,
-            None if meant || all => rules::judge(self, past).value,
+        self.look(past, view);
+        let (value, weight) = match claim {
+            Some(node) => (node.value, Some(node.weight)),
+            None if meant || all => {
+                let verdict = rules::judge(self, view);
+                (verdict.value, verdict.backing.map(|node| self.nodes[node].weight))
+            }
             None => return,
         };
         if claim.is_some() || meant || !value.is_null() {
             // Only a change that puts nothing can decide by confirming, and only where it names the field.
             let deciding = claim.is_some() || meant;
-            let puts = &self.frame.ancestry.change(acts.change).body.puts;
-            let alone = puts.iter().all(|(key, _)| key == ID_KEY);
-            self.say(acts.change, value, false, Some(acts).filter(|_| deciding && alone));
+            let alone = frame.ancestry.change(acts.change).body.puts.iter().all(|(key, _)| key == ID_KEY);
+            let node = self.node(acts.change, value, false, weight);
+            self.say(node, Some(acts).filter(|_| deciding && alone), view);
         }
     }
 
@@ -240,23 +286,50 @@ impl<'a> Column<'a> {
         name == self.field.key || name == self.key
     }
 
-    /// The claims that count in a past (a set of changes that holds the ancestors of each of its changes).
-    pub(super) fn view(&self, past: &[u64]) -> View {
-        let mut live = ancestry::both(&self.here, past);
-        let mut retired = vec![0; live.len()];
-        let mut open = live.clone();
-        while let Some(top) = ancestry::last(&open) {
-            ancestry::join(&mut retired, self.retired_row(self.node_of(top)));
-            ancestry::cut(&mut open, self.frame.ancestry.before(top));
-            open[top / 64] &= !(1 << (top % 64));
+    /// Looks at a past (a set of changes that holds the ancestors of each of its changes): which claims count there.
+    pub(super) fn look(&self, past: &[u64], view: &mut View) {
+        view.live.clear();
+        view.retired.clear();
+        view.retired.resize(past.len(), 0);
+        if self.here.is_empty() {
+            view.live.extend((0..self.nodes.len()).filter(|node| ancestry::has(past, self.nodes[*node].change)));
+        } else {
+            self.find_live(past, view);
         }
-        ancestry::cut(&mut live, &retired);
-        let live = ancestry::each(&live).map(|change| self.node_of(change)).collect();
-        View::new(self, past, live, retired)
+        view.sort_out(self, past);
+    }
+
+    fn find_live(&self, past: &[u64], view: &mut View) {
+        let ancestry = &self.frame.ancestry;
+        let mut open = std::mem::take(&mut view.open);
+        open.clear();
+        open.extend(self.here.iter().zip(past).map(|(a, b)| a & b));
+        let mut tips = 0;
+        while let Some(top) = ancestry::last(&open) {
+            let node = self.node_of(top);
+            ancestry::join(&mut view.retired, self.retired_row(node));
+            ancestry::cut(&mut open, ancestry.before(top));
+            ancestry::take(&mut open, top);
+            tips += 1;
+            if tips == 1 && open.iter().all(|word| *word == 0) {
+                // One claim saw all the others: what counts was found when it was read.
+                let start = if node == 0 { 0 } else { self.ends[node - 1] };
+                view.live.extend_from_slice(&self.after[start..self.ends[node]]);
+            }
+        }
+        if tips > 1 {
+            open.extend(self.here.iter().zip(past).zip(&view.retired).map(|((a, b), gone)| a & b & !gone));
+            let words = past.len();
+            view.live.extend(ancestry::each(&open[words..]).map(|change| self.node_of(change)));
+        }
+        view.open = open;
     }
 
     /// Whether a past holds any claim.
     pub(super) fn is_empty_in(&self, past: &[u64]) -> bool {
+        if self.here.is_empty() {
+            return !self.nodes.iter().any(|node| ancestry::has(past, node.change));
+        }
         self.here.iter().zip(past).all(|(a, b)| a & b == 0)
     }
 

@@ -5,7 +5,7 @@ use super::{
     types::HistoryLine,
     wording::{Words, clock, day_en, day_zh, role_en, when_en, when_zh},
 };
-use crate::model::{Kind, Member, Observation, Rule, Schema};
+use crate::model::{Kind, Observation, Rule, Schema};
 
 /// Every claim on every field, newest last: by time of observation, then in the order in which authors saw them.
 pub fn history(schema: &Schema, kind: &Kind, observations: &[Observation]) -> Vec<HistoryLine> {
@@ -70,10 +70,7 @@ fn act_zh(column: &Column<'_>, node: usize, words: Words<'_>) -> String {
     let (label, value) = (words.label(), words.value(claim.value));
     match column.field.rule {
         Rule::Log => format!("在{label}中记下{value}"),
-        Rule::Set => {
-            let (verb, state) = (if claim.put { "记下" } else { "确认" }, member_zh(column, node));
-            format!("{verb}{label}{value}{state}")
-        }
+        Rule::Set => format!("{}{label}{value}", if claim.put { "记下" } else { "确认" }),
         _ if claim.decision => format!("决定{label}为{value}"),
         _ if !claim.put => format!("确认{label}为{value}"),
         _ if claim.value.is_null() => format!("清空了{label}"),
@@ -85,30 +82,10 @@ fn act_en(column: &Column<'_>, node: usize, words: Words<'_>) -> String {
     let (label, value) = (words.label(), words.value(claim.value));
     match column.field.rule {
         Rule::Log => format!("added {value} to {label}"),
-        Rule::Set => {
-            let (verb, state) = (if claim.put { "recorded" } else { "confirmed" }, member_en(column, node));
-            format!("{verb} {label} {value}{state}")
-        }
+        Rule::Set => format!("{} {label} {value}", if claim.put { "recorded" } else { "confirmed" }),
         _ if claim.decision => format!("decided that {label} is {value}"),
         _ if !claim.put => format!("confirmed {label} as {value}"),
         _ if claim.value.is_null() => format!("cleared {label}"),
         _ => format!("recorded {label} as {value}"),
-    }
-}
-
-fn member_zh(column: &Column<'_>, node: usize) -> String {
-    match Member::from_value(column.nodes[node].value) {
-        Some(Member { on: true, date: Some(date), .. }) => format!("（{date}起）"),
-        Some(Member { on: true, date: None, .. }) => String::new(),
-        Some(Member { on: false, date: Some(date), .. }) => format!("（{date}终止）"),
-        _ => "（已终止）".to_owned(),
-    }
-}
-fn member_en(column: &Column<'_>, node: usize) -> String {
-    match Member::from_value(column.nodes[node].value) {
-        Some(Member { on: true, date: Some(date), .. }) => format!(" (since {date})"),
-        Some(Member { on: true, date: None, .. }) => String::new(),
-        Some(Member { on: false, date: Some(date), .. }) => format!(" (ended {date})"),
-        _ => " (ended)".to_owned(),
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     attention,
     claims::{self, Column, Frame, field_of},
-    rules::{self, Verdict},
+    rules::{self, Verdict, View},
     types::{Claim, FieldState, Resolved},
     wording::Words,
 };
@@ -18,8 +18,10 @@ pub fn resolve(schema: &Schema, kind: &Kind, doc: DocId, observations: &[Observa
     } else {
         let frame = Frame::new(schema, kind, observations);
         let everything = frame.ancestry.all();
+        let mut view = View::default();
         for column in frame.columns() {
-            add(&mut out, &column, doc, &rules::judge(&column, &everything));
+            column.look(&everything, &mut view);
+            add(&mut out, &column, doc, &view);
         }
     }
     for field in kind.fields.iter().filter(|field| field.suggests.is_some()) {
@@ -28,6 +30,9 @@ pub fn resolve(schema: &Schema, kind: &Kind, doc: DocId, observations: &[Observa
         }
     }
     for state in out.fields.values_mut() {
+        if state.claims.first().is_some_and(|claim| claim.key != state.field) {
+            state.claims.sort_by(|a, b| a.key.cmp(&b.key));
+        }
         state.members.sort_by(|(a, _), (b, _)| (b.on, &a.text).cmp(&(a.on, &b.text)));
         state.log.sort_by(|a, b| (a.2.at, &a.0, a.2.change).cmp(&(b.2.at, &b.0, b.2.change)));
     }
@@ -82,11 +87,12 @@ fn add_member(state: &mut FieldState, value: &Value, claim: Claim) {
     state.claims.push(claim);
 }
 
-fn add(out: &mut Resolved, column: &Column<'_>, doc: DocId, verdict: &Verdict<'_>) {
+fn add(out: &mut Resolved, column: &Column<'_>, doc: DocId, view: &View) {
+    let verdict = rules::judge(column, view);
     let state = state_of(out, column.field);
     match column.field.rule {
         Rule::Log => {
-            for node in &verdict.view.live {
+            for node in &view.live {
                 add_entry(state, column.nodes[*node].value, column.claim(*node));
             }
             return;
@@ -101,9 +107,13 @@ fn add(out: &mut Resolved, column: &Column<'_>, doc: DocId, verdict: &Verdict<'_
             state.provisional = verdict.provisional;
         }
     }
-    state.claims.extend(unretired(column, verdict).into_iter().map(|node| column.claim(node)));
-    state.told.extend(attention::told(column, verdict));
-    out.attention.extend(attention::items(column, doc, verdict));
+    if let [only] = view.live[..] {
+        state.claims.push(column.claim(only));
+        return;
+    }
+    state.claims.extend(unretired(column, view, &verdict).into_iter().map(|node| column.claim(node)));
+    state.told.extend(attention::told(column, view, &verdict));
+    out.attention.extend(attention::items(column, doc, view, &verdict));
 }
 
 /// The member of a claim; where it was cleared by a null, the text that others gave it, ended.
@@ -115,8 +125,7 @@ fn member_of(column: &Column<'_>, node: usize) -> Option<Member> {
 }
 
 /// Claims that nothing retired: what backs the value in force, what is contested with it, what lost.
-fn unretired(column: &Column<'_>, verdict: &Verdict<'_>) -> Vec<usize> {
-    let view = &verdict.view;
+fn unretired(column: &Column<'_>, view: &View, verdict: &Verdict<'_>) -> Vec<usize> {
     let class = |node: usize| {
         if verdict.backing == Some(node) {
             0

@@ -11,7 +11,9 @@ use crate::model::{Fact, Millis, Rule, Value};
 
 static NOTHING: Value = Value::Null;
 
-/// The claims of a column that count in a past, sorted by what becomes of them.
+/// The claims of a column that count in a past, sorted by what becomes of them. Used again and again, since most
+/// questions have an answer of one claim.
+#[derive(Default)]
 pub(super) struct View {
     /// Not retired, in the order of their changes.
     pub(super) live: Vec<usize>,
@@ -24,72 +26,79 @@ pub(super) struct View {
     /// The rest of `live`: what the rule chooses from.
     pub(super) standing: Vec<usize>,
     /// Changes whose claims are retired.
-    retired: Vec<u64>,
+    pub(super) retired: Vec<u64>,
+    /// Room for [`Column::look`].
+    pub(super) open: Vec<u64>,
 }
 
 impl View {
     /// Sorts the live claims of a past.
-    pub(super) fn new(column: &Column<'_>, past: &[u64], live: Vec<usize>, retired: Vec<u64>) -> Self {
-        let mut view = Self {
-            absorbed: Vec::new(),
-            beaten: Vec::new(),
-            outranked: Vec::new(),
-            standing: live.clone(),
-            live,
-            retired,
-        };
-        if view.live.len() < 2 {
-            return view;
+    pub(super) fn sort_out(&mut self, column: &Column<'_>, past: &[u64]) {
+        self.absorbed.clear();
+        self.beaten.clear();
+        self.outranked.clear();
+        self.standing.clone_from(&self.live);
+        if self.live.len() < 2 {
+            return;
         }
         if !column.decisions.is_empty() {
-            view.absorbed = decide::absorbed(column, past, &view.live);
-            view.drop_from_standing(|view| &view.absorbed);
+            self.absorbed = decide::absorbed(column, past, &self.live);
+            drop_from(&mut self.standing, &self.absorbed);
         }
-        let beaten = |c: &usize| view.standing.iter().any(|put| beats(column, *put, *c));
-        view.beaten = view.standing.iter().copied().filter(beaten).collect();
-        view.drop_from_standing(|view| &view.beaten);
+        if self.standing.iter().any(|n| column.nodes[*n].soft()) {
+            let beaten = |c: &usize| {
+                column.nodes[*c].soft() && self.standing.iter().any(|put| beats(column, &self.standing, *put, *c))
+            };
+            self.beaten = self.standing.iter().copied().filter(beaten).collect();
+            drop_from(&mut self.standing, &self.beaten);
+        }
         if !column.decisions.is_empty() {
-            view.outranked = decide::outranked(column, &view.standing);
-            view.drop_from_standing(|view| &view.outranked);
+            self.outranked = decide::outranked(column, &self.standing);
+            drop_from(&mut self.standing, &self.outranked);
         }
-        if view.standing.is_empty() {
-            view.standing.clone_from(&view.live);
+        if self.standing.is_empty() {
+            self.standing.clone_from(&self.live);
         }
-        view
     }
-
-    fn drop_from_standing(&mut self, which: impl Fn(&Self) -> &Vec<usize>) {
-        if !which(self).is_empty() {
-            let left = self.standing.iter().copied().filter(|node| !which(self).contains(node)).collect();
-            self.standing = left;
-        }
+    /// Whether a claim counts but does not stand.
+    fn lost(&self, node: usize) -> bool {
+        self.absorbed.contains(&node) || self.beaten.contains(&node) || self.outranked.contains(&node)
     }
 }
 
-/// Whether a confirmation loses to a put that it had not seen: unless its source outranks that of the put, which must
-/// not be worth less than what was confirmed.
-fn beats(column: &Column<'_>, put: usize, confirmation: usize) -> bool {
+fn drop_from(standing: &mut Vec<usize>, which: &[usize]) {
+    if !which.is_empty() {
+        standing.retain(|node| !which.contains(node));
+    }
+}
+
+/// Whether a confirmation loses to a put that it had not seen: unless its source outranks that of the put's value, or
+/// the put is worth less than what was confirmed.
+fn beats(column: &Column<'_>, standing: &[usize], put: usize, confirmation: usize) -> bool {
     let (p, c) = (&column.nodes[put], &column.nodes[confirmation]);
-    c.soft()
-        && !p.soft()
-        && p.source >= c.source
+    !p.soft()
+        && !column.saw(confirmation, put)
         && (column.field.rule != Rule::Authority || p.weight >= c.weight)
         && !column.same(put, confirmation)
-        && !column.saw(confirmation, put)
+        && standing.iter().any(|n| column.nodes[*n].source >= c.source && column.same(*n, put))
 }
 
-/// The row of a new claim: all that is retired wherever it and its past are.
-pub(super) fn retired_by(column: &Column<'_>, new: &Node<'_>, view: View, decision: Option<&Decision<'_>>) -> Vec<u64> {
+/// Adds to the row of a new claim what it retires of what its author saw.
+pub(super) fn retire(
+    column: &Column<'_>,
+    new: &Node<'_>,
+    view: &View,
+    decision: Option<&Decision<'_>>,
+    row: &mut [u64],
+) {
     let alone = view.standing.split_first().is_none_or(|(first, rest)| rest.iter().all(|n| column.same(*first, *n)));
-    let mut row = view.retired;
     for old in &view.live {
-        let lost = view.absorbed.contains(old) || view.beaten.contains(old) || view.outranked.contains(old);
         let decided = decision.is_some_and(|decision| decision.settles(column.nodes[*old].value));
-        if decided || view.absorbed.contains(old) || retires(column, new, *old, alone || lost) {
-            ancestry::put(&mut row, column.nodes[*old].change);
+        let absorbed = view.absorbed.contains(old);
+        if decided || absorbed || retires(column, new, *old, alone || view.lost(*old)) {
+            ancestry::put(row, column.nodes[*old].change);
         }
     }
-    row
 }
 
 /// Whether a claim retires another one that its author had seen. `alone`: nothing else stood beside the old one.
@@ -125,27 +134,28 @@ pub(super) struct Verdict<'a> {
     pub(super) value: &'a Value,
     /// The strongest standing claim that says so; none where an older value stays in force.
     pub(super) backing: Option<usize>,
-    /// The contested claims; empty where nothing is contested.
+    /// The contested claims, without confirmations where the others differ; empty where nothing is contested.
     pub(super) contested: Vec<usize>,
     /// Whether one of the contested values is shown because there is no older one.
     pub(super) provisional: bool,
-    /// The claims behind it.
-    pub(super) view: View,
 }
 
 /// Applies the rule of the field to what stands in a past.
-pub(super) fn judge<'a>(column: &Column<'a>, past: &[u64]) -> Verdict<'a> {
-    let view = column.view(past);
+pub(super) fn judge<'a>(column: &Column<'a>, view: &View) -> Verdict<'a> {
     let Some((first, rest)) = view.standing.split_first() else {
-        return Verdict { value: &NOTHING, backing: None, contested: Vec::new(), provisional: false, view };
+        return Verdict { value: &NOTHING, backing: None, contested: Vec::new(), provisional: false };
     };
+    if rest.is_empty() {
+        let value = column.nodes[*first].value;
+        return Verdict { value, backing: Some(*first), contested: Vec::new(), provisional: false };
+    }
     let contested =
         if rest.iter().all(|n| column.same(*first, *n)) { Vec::new() } else { contested(column, &view.standing) };
     if !contested.is_empty() && keeps_old_value(column) {
         let (value, provisional) = old_value(column, &contested);
         let agree = |n: &&usize| column.nodes[**n].value == value;
         let backing = view.standing.iter().filter(agree).max_by(|a, b| stronger(column, **a, **b)).copied();
-        return Verdict { value, backing, contested, provisional, view };
+        return Verdict { value, backing, contested, provisional };
     }
     let winner = pick(column, &view.standing);
     let backing = match column.field.rule {
@@ -156,7 +166,7 @@ pub(super) fn judge<'a>(column: &Column<'a>, past: &[u64]) -> Verdict<'a> {
             agree.copied().max_by(|a, b| stronger(column, *a, *b)).unwrap_or(winner)
         }
     };
-    Verdict { value: column.nodes[winner].value, backing: Some(backing), contested, provisional: false, view }
+    Verdict { value: column.nodes[winner].value, backing: Some(backing), contested, provisional: false }
 }
 
 fn keeps_old_value(column: &Column<'_>) -> bool {
@@ -185,7 +195,9 @@ fn contested(column: &Column<'_>, standing: &[usize]) -> Vec<usize> {
     contested.extend(decide::open_again(column, standing));
     contested.sort_unstable();
     contested.dedup();
-    contested
+    // Confirmations support what others put; where those differ by themselves, the item is about them.
+    let puts: Vec<usize> = contested.iter().copied().filter(|n| !column.nodes[*n].soft()).collect();
+    if puts.iter().any(|n| !column.same(puts[0], *n)) { puts } else { contested }
 }
 
 /// The value that all authors of contested claims knew; where there is none, that of the smallest hash, provisionally.
@@ -202,7 +214,9 @@ fn old_value<'a>(column: &Column<'a>, contested: &[usize]) -> (&'a Value, bool) 
         return (first.map_or(&NOTHING, |node| column.nodes[*node].value), true);
     }
     // Of two contested claims one is outside the common past, so that this ends.
-    let old = judge(column, &common);
+    let mut view = View::default();
+    column.look(&common, &mut view);
+    let old = judge(column, &view);
     (old.value, old.provisional)
 }
 

@@ -16,8 +16,24 @@ impl<'a> Words<'a> {
         (Self { schema, field, zh: true }, Self { schema, field, zh: false })
     }
 
-    /// A value in quotation marks; of identity numbers only the end, since showing one whole is an act of its own.
+    /// A value in quotation marks, and whether and when a member ended. Of identity numbers only the end is shown,
+    /// since showing one whole is an act of its own.
     pub(super) fn value(self, value: &Value) -> String {
+        let state = if self.field.rule == Rule::Set { self.state(value) } else { String::new() };
+        format!("{}{state}", self.text(value))
+    }
+    fn state(self, value: &Value) -> String {
+        match (Member::from_value(value), self.zh) {
+            (Some(Member { on: true, date: Some(date), .. }), true) => format!("（{date}起）"),
+            (Some(Member { on: true, date: Some(date), .. }), false) => format!(" (since {date})"),
+            (Some(Member { on: true, date: None, .. }), _) => String::new(),
+            (Some(Member { on: false, date: Some(date), .. }), true) => format!("（{date}终止）"),
+            (Some(Member { on: false, date: Some(date), .. }), false) => format!(" (ended {date})"),
+            (_, true) => "（已终止）".to_owned(),
+            (_, false) => " (ended)".to_owned(),
+        }
+    }
+    fn text(self, value: &Value) -> String {
         let plain = match self.field.rule {
             Rule::Set => Member::from_value(value).map_or(Value::Null, |member| Value::Text(member.text)),
             Rule::Log => entry_text(value),

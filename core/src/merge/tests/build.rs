@@ -13,7 +13,45 @@ use crate::{
 /// A change by its number.
 pub type At = usize;
 
+/// A kind with a field for each rule; everything may be decided by grid head, town and county.
+pub fn sample() -> &'static Kind {
+    static KIND: std::sync::OnceLock<Kind> = std::sync::OnceLock::new();
+    let field = |key: &str, rest: &str| {
+        format!(
+            "[[field]]\nkey = \"{key}\"\nzh = \"{key}\"\nen = \"{key}\"\naudience = \"open\"\n\
+             decide = [\"GL\", \"TC\", \"CC\"]\nlower = [\"TC\"]\nretain = \"while_in_use\"\npurpose = \"tests\"\n{rest}\n"
+        )
+    };
+    KIND.get_or_init(|| {
+        let fields = [
+            field("fixed", "type = \"text\"\nrule = \"authority\"\nfact = \"fixed\""),
+            field("changing", "type = \"text\"\nrule = \"authority\""),
+            field("both", "type = \"text\"\nrule = \"keep_both\""),
+            field("latest", "type = \"text\"\nrule = \"latest\""),
+            field("safer", "type = \"code\"\nlist = \"level\"\nrule = \"safer\""),
+            field("immutable", "type = \"text\"\nrule = \"immutable\""),
+            field("id", "type = \"id_number\"\nrule = \"authority\"\nfact = \"fixed\""),
+            field("set", "type = \"text\"\nrule = \"set\""),
+            field("log", "type = \"text\"\nrule = \"log\""),
+        ];
+        toml::from_str(&format!("name = \"sample\"\nzh = \"样例\"\nen = \"Sample\"\ntitle = []\n{}", fields.concat()))
+            .unwrap()
+    })
+}
+
+/// All that the author of a change had seen, in a history with ancestors first.
+pub fn ancestors(all: &[Observation], change: At) -> Vec<At> {
+    let mut seen = vec![change];
+    for earlier in (0..change).rev() {
+        if seen.iter().any(|later| all[*later].body.deps.contains(&all[earlier].body.hash)) {
+            seen.push(earlier);
+        }
+    }
+    seen
+}
+
 /// One document and its changes.
+#[derive(Clone)]
 pub struct World {
     pub kind: &'static Kind,
     pub all: Vec<Observation>,
@@ -35,6 +73,10 @@ impl World {
     /// Other salts give other hashes, so that no test leans on the order of hashes.
     pub fn salted(kind: &str, salt: u64) -> Self {
         Self { kind: Schema::built_in().kind(kind).unwrap(), all: Vec::new(), salt }
+    }
+    /// A document of a kind that ships nowhere.
+    pub fn of(kind: &'static Kind, salt: u64) -> Self {
+        Self { kind, all: Vec::new(), salt }
     }
     /// A change of a full-time worker on his own word, on 1 March, who had seen nothing.
     pub fn by(&mut self, author: &str) -> Say<'_> {
@@ -98,6 +140,10 @@ pub struct Say<'w> {
 }
 
 impl Say<'_> {
+    /// How many changes there are before this one.
+    pub fn world_len(&self) -> usize {
+        self.world.all.len()
+    }
     pub fn put(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.it.body.puts.push((key.to_owned(), value.into()));
         self
@@ -114,6 +160,7 @@ impl Say<'_> {
         self.put(&key, Member::ended(text, Some(date)).to_value())
     }
     pub fn after(mut self, seen: &[At]) -> Self {
+        // Those that others of them had seen are no dependencies of their own; it makes no difference to name them.
         self.it.body.deps = seen.iter().map(|change| self.world.hash(*change)).collect();
         self.it.body.deps.sort_unstable();
         self
