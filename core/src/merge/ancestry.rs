@@ -114,7 +114,9 @@ fn edges(by_hash: &[&Observation]) -> Vec<(usize, usize)> {
 /// Kahn's algorithm with ties by hash. Hashes allow no circle; fabricated input gets its circles in the order by hash.
 fn order(len: usize, edges: &[(usize, usize)]) -> Vec<usize> {
     let mut waits = vec![0_u32; len];
-    edges.iter().for_each(|(_, to)| waits[*to] += 1);
+    for (_, to) in edges {
+        waits[*to] += 1;
+    }
     let mut ready: BinaryHeap<_> = (0..len).filter(|i| waits[*i] == 0).map(Reverse).collect();
     let mut order = Vec::with_capacity(len);
     while let Some(Reverse(next)) = ready.pop() {
@@ -133,7 +135,9 @@ fn order(len: usize, edges: &[(usize, usize)]) -> Vec<usize> {
 
 fn rows(order: &[usize], edges: &[(usize, usize)], words: usize) -> Vec<u64> {
     let mut place = vec![0; order.len()];
-    order.iter().enumerate().for_each(|(at, index)| place[*index] = at);
+    for (at, index) in order.iter().enumerate() {
+        place[*index] = at;
+    }
     let mut inward: Vec<(usize, usize)> = edges.iter().map(|(from, to)| (place[*to], place[*from])).collect();
     inward.sort_unstable();
     let mut rows = vec![0; order.len() * words];

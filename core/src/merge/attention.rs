@@ -38,7 +38,9 @@ fn item(
         hash.update(text.as_bytes());
     }
     hash.update(doc.record.0);
-    changes.iter().for_each(|change| hash.update(change.0));
+    for change in changes {
+        hash.update(change.0);
+    }
     let digest = hash.finalize();
     // Those who confirmed one of the values are shown beside it; the item stays the same item.
     let supports = |n: &usize| column.nodes[*n].soft() && nodes.iter().any(|node| column.same(*node, *n));

@@ -111,8 +111,8 @@ impl<'a> Frame<'a> {
         self.acts.binary_search_by_key(&change, |acts| acts.change).ok().map(|at| &self.acts[at])
     }
     /// Whether a change's hash begins so.
-    pub(super) fn is_named(&self, change: usize, prefix: &Prefix) -> bool {
-        self.ancestry.change(change).body.hash.0.starts_with(prefix)
+    pub(super) fn is_named(&self, change: usize, prefix: Prefix) -> bool {
+        self.ancestry.change(change).body.hash.0.starts_with(&prefix)
     }
 }
 
@@ -243,7 +243,7 @@ impl<'a> Column<'a> {
         let author = &ancestry.change(acts.change).author;
         for prefix in &acts.replaces {
             let named =
-                (0..ancestry.len()).filter(|other| *other != acts.change && self.frame.is_named(*other, prefix));
+                (0..ancestry.len()).filter(|other| *other != acts.change && self.frame.is_named(*other, *prefix));
             named.filter(|other| ancestry.change(*other).author == *author).for_each(|other| ancestry::put(row, other));
         }
     }
@@ -260,7 +260,7 @@ impl<'a> Column<'a> {
             _ => None,
         });
         let claim = named.find_map(|prefix| {
-            self.nodes.iter().find(|n| ancestry::has(past, n.change) && frame.is_named(n.change, prefix))
+            self.nodes.iter().find(|n| ancestry::has(past, n.change) && frame.is_named(n.change, *prefix))
         });
         let meant = acts.seen.iter().any(|seen| matches!(seen, Seen::Key(field) if self.answers_to(field)));
         let all = acts.seen.iter().any(|seen| matches!(seen, Seen::All));

@@ -39,7 +39,8 @@ pub(super) fn read<'a>(column: &Column<'a>, node: &mut Node<'a>, acts: &Acts<'_>
     }
     let past = ancestry.before(node.change);
     let seen = || column.nodes.iter().filter(|old| ancestry::has(past, old.change));
-    let is_named = |change| acts.decides_all || acts.decides.iter().any(|prefix| column.frame.is_named(change, prefix));
+    let is_named =
+        |change| acts.decides_all || acts.decides.iter().any(|prefix| column.frame.is_named(change, *prefix));
     let mut settled: Vec<&Value> = seen().filter(|old| is_named(old.change)).map(|old| old.value).collect();
     if settled.is_empty() {
         return None;

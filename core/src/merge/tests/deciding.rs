@@ -55,9 +55,9 @@ fn a_decision_retires_what_it_names_and_saw() {
 #[test]
 fn a_named_claim_stands_for_all_that_say_the_same() {
     let (mut w, a, b) = contested();
-    let c = w.by("c").put("name", "张伟").document().after(&[a, b]).done();
-    let d = w.by("d").confirms_claim("name", b).document().after(&[c]).done();
-    let gl = w.by("gl").role(Role::GL).put("name", "张玮").decides(&[a, b]).after(&[d]).done();
+    let again = w.by("c").put("name", "张伟").document().after(&[a, b]).done();
+    let voice = w.by("d").confirms_claim("name", b).document().after(&[again]).done();
+    let gl = w.by("gl").role(Role::GL).put("name", "张玮").decides(&[a, b]).after(&[voice]).done();
     assert_eq!(w.live("name"), [gl]);
     assert!(!w.state("name").contested);
 }
@@ -150,9 +150,10 @@ fn a_decision_on_one_field_is_none_on_another() {
     let base = w.by("import").put("name", "张维").put("sex", "1").done();
     let a = w.by("a").put("name", "张玮").document().after(&[base]).done();
     let b = w.by("b").put("name", "张伟").document().after(&[base]).done();
-    let c = w.by("c").put("sex", "2").document().after(&[base]).done();
-    let d = w.by("d").put("sex", "1").document().after(&[base]).done();
-    let gl = w.by("gl").role(Role::GL).put("name", "张玮").put("sex", "2").decides(&[a, b]).after(&[a, b, c, d]).done();
+    let two = w.by("c").put("sex", "2").document().after(&[base]).done();
+    let one = w.by("d").put("sex", "1").document().after(&[base]).done();
+    let seen = [a, b, one, two];
+    let gl = w.by("gl").role(Role::GL).put("name", "张玮").put("sex", "2").decides(&[a, b]).after(&seen).done();
     assert_eq!(w.live("name"), [gl]);
     assert!(w.state("sex").contested, "it names no claim on sex");
 }

@@ -69,7 +69,7 @@ fn value(key: &str, choice: usize) -> Value {
     match (key, choice) {
         (_, 5) => Value::Null,
         (key, _) if key.starts_with("set/") => {
-            Member { text: key.to_owned(), on: choice % 2 == 0, date: None }.to_value()
+            Member { text: key.to_owned(), on: choice.is_multiple_of(2), date: None }.to_value()
         }
         ("id", _) => IDS[choice % 4].into(),
         _ => VALUES[choice % 4].into(),

@@ -77,29 +77,23 @@ impl<'a> Naive<'a> {
         let mut on_purpose = true;
         let seen: Vec<usize> =
             (0..self.said.len()).filter(|n| inside(self.past[change], self.said[*n].change)).collect();
-        said.value = match put {
-            Some(value) => value,
-            None => {
-                if seen.is_empty() {
-                    return None;
+        said.value = if let Some(value) = put {
+            value
+        } else {
+            let mine = |name: &str| name == key || name == self.field.key;
+            let claim = meta.seen.iter().find_map(|text| {
+                let prefix = text.split_once(':').filter(|(name, _)| mine(name))?.1;
+                seen.iter().find(|n| self.all[self.said[**n].change].body.hash.prefix() == prefix)
+            });
+            let meant = meta.seen.iter().any(|text| mine(text));
+            on_purpose = claim.is_some() || meant;
+            match claim {
+                Some(n) => self.said[*n].value.clone(),
+                None if meant && !seen.is_empty() => self.answer(self.past[change]).value,
+                None if meta.seen.iter().any(|text| text == "*") => {
+                    Some(self.answer(self.past[change]).value).filter(|value| !value.is_null())?
                 }
-                let mine = |name: &str| name == key || name == self.field.key;
-                let claim = meta.seen.iter().find_map(|text| {
-                    let (name, prefix) = text.split_once(':').filter(|(name, _)| mine(name))?;
-                    let is = |n: &&usize| self.all[self.said[**n].change].body.hash.prefix() == prefix;
-                    let _ = name;
-                    seen.iter().find(is)
-                });
-                let meant = meta.seen.iter().any(|text| mine(text));
-                let star = meta.seen.iter().any(|text| text == "*");
-                on_purpose = claim.is_some() || meant;
-                match claim {
-                    Some(n) => self.said[*n].value.clone(),
-                    None if meant || star => {
-                        Some(self.answer(self.past[change]).value).filter(|value| meant || !value.is_null())?
-                    }
-                    None => return None,
-                }
+                None => return None,
             }
         };
         let only_confirms = o.body.puts.iter().all(|(k, _)| k == "_id");
