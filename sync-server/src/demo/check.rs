@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use wangge_core::{
     app::{ListRequest, RecordView},
     doc::chunk,
-    merge::Resolved,
     model::{Bucket, ChangeHash, DocId, RecordId, Schema, UserId, Value, change::ChangeBody},
     sync::wire::Digest,
 };
@@ -14,7 +13,7 @@ use super::{
     day::{Entry, said},
     phones::Phone,
 };
-use crate::{County, CountyError};
+use crate::{County, CountyError, county::RecordState};
 
 /// What the check found.
 #[derive(Debug, Default)]
@@ -113,10 +112,11 @@ fn value_by_value(county: &County, phone: &Phone, verdict: &mut Verdict) -> Resu
     }
 }
 
-fn differences(here: &RecordView, there: &[(DocId, Resolved)]) -> Vec<String> {
+fn differences(here: &RecordView, there: &RecordState) -> Vec<String> {
+    let there = &there.docs;
     let mut out = Vec::new();
     for field in &here.fields {
-        let server = there.iter().find_map(|(_, doc)| doc.fields.get(&field.field));
+        let server = there.values().find_map(|doc| doc.fields.get(&field.field));
         let same = server.is_some_and(|state| state.value == field.value && state.contested == field.contested);
         if !same {
             out.push(format!("{}: {:?} ≠ {:?}", field.field, field.value, server.map(|s| &s.value)));

@@ -3,9 +3,8 @@
 use std::{io::Write as _, path::Path, sync::Arc, time::Duration};
 
 use wangge_core::{
-    app::{App, HttpLink, Link, SystemEnv},
+    app::{App, HttpLink, Link, SystemEnv, Transport, TransportError},
     model::{Millis, ids::from_hex},
-    sync::{Transport, TransportError},
 };
 
 use super::day::said;

@@ -12,17 +12,23 @@ mod page;
 mod phones;
 
 use std::{
+    net::Ipv4Addr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Instant,
 };
 
 use serde::Serialize;
-use wangge_core::app::{Env, SystemEnv};
-
 pub use child::run as run_child;
 
-use crate::{County, CountyError};
+use crate::{
+    County, CountyError, Keys,
+    county::NewCounty,
+    import,
+    keys::files,
+    log::Log,
+    serve::{DEFAULT_PORT, Listen, Server, clock, entropy},
+};
 
 /// How the demo runs.
 #[derive(Clone, Debug)]
@@ -74,7 +80,7 @@ pub struct Finished {
     /// The page to open.
     pub page: PathBuf,
     /// The running server.
-    pub server: crate::serve::Running,
+    pub server: Server,
 }
 
 /// Says what happens next, with the seconds since the start.
@@ -94,10 +100,12 @@ pub fn run(options: &Options) -> Result<Finished, CountyError> {
     let folders = Folders::fresh(&options.out)?;
     voice.say("建立县服务器，导入样例台账", "a new county server imports the sample ledgers");
     let county = Arc::new(found_county(&folders, options)?);
-    let server = crate::serve::start(county.clone(), crate::serve::Address::loopback())?;
-    county.set_url(&server.url())?;
-    voice.say(&format!("服务器已启动 {}", server.url()), "the server listens (TLS, loopback)");
-    let cast = cast::hire(&county, SystemEnv.now())?;
+    let listen = Listen { address: Ipv4Addr::LOCALHOST.into(), port: DEFAULT_PORT, any_port: true };
+    let server = Server::start(county.clone(), &folders.keys, Vec::new(), &listen, Log::Quiet)?;
+    let address = format!("https://{}", server.address());
+    county.set_url(&address)?;
+    voice.say(&format!("服务器已启动 {address}"), "the server listens (TLS, loopback)");
+    let cast = cast::hire(&county, clock())?;
     let mut phones = phones::enrol_all(&county, &cast, &folders.phones)?;
     voice.say(&format!("{} 台手机已注册并下载各自网格", phones.len()), "phones enrolled and hold their grids");
     let journal = day::work(&mut phones, random.clone())?;
@@ -122,7 +130,7 @@ pub fn run(options: &Options) -> Result<Finished, CountyError> {
     let page = page::write(&options.out, &county, &phones, &report)?;
     write_report(&options.out, &report)?;
     print_table(&report);
-    Ok(Finished { report, address: server.url(), page, server })
+    Ok(Finished { report, address, page, server })
 }
 
 struct Folders {
@@ -146,11 +154,21 @@ impl Folders {
 }
 
 fn found_county(folders: &Folders, options: &Options) -> Result<County, CountyError> {
-    let new = crate::county::NewCounty::demo("云溪县");
-    let county = County::create(&folders.data, &folders.keys, &new, SystemEnv.now())?;
-    let import = crate::import::Options::new(&options.ledgers, &options.ledgers.join("map.toml"));
-    let report = crate::import::run(&county, &import)?;
-    println!("         {}", report.line());
+    let mut seed = [0; 32];
+    entropy(&mut seed);
+    files::create(&folders.keys, &folders.data, &Keys::from_seed(seed), &[], clock())?;
+    let new = NewCounty { name: "云溪县".to_owned(), url: String::new(), epoch: 1 };
+    let county = County::create(&folders.data, &folders.keys, &new, clock())?;
+    let map = options.ledgers.join("map.toml");
+    let (plan, _) = import::run(&county, &options.ledgers, &map, clock(), &mut entropy)?;
+    let r = &plan.report;
+    println!(
+        "         {} 行台账 ledger rows → {} 人 persons, {} 户 households, {} 条问题 problems",
+        r.ledger_rows,
+        r.persons_made,
+        r.households,
+        r.problems.len()
+    );
     Ok(county)
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use wangge_core::{
-    app::{App, Env, HttpLink, SystemEnv},
+    app::{App, HttpLink, SystemEnv},
     model::{Millis, ids::to_hex},
 };
 
@@ -17,7 +17,10 @@ use super::{
     cast::{Chance, Member},
     day::said,
 };
-use crate::{County, CountyError};
+use crate::{
+    County, CountyError,
+    serve::{clock, entropy},
+};
 
 /// One phone.
 pub struct Phone {
@@ -62,12 +65,12 @@ pub fn enrol_all(county: &County, cast: &[Member], dir: &Path) -> Result<Vec<Pho
     let mut phones = Vec::new();
     for member in cast {
         let mut key = [0; 32];
-        SystemEnv.fill(&mut key);
-        let began = SystemEnv.now();
+        entropy(&mut key);
+        let began = clock();
         let dir = dir.join(&member.id.0);
         let mut phone = Phone { member: member.clone(), began, bytes: 0, rounds: 0, dir, key, app: None };
         phone.open()?;
-        let code = county.invite(&member.id, began, &mut |bytes| SystemEnv.fill(bytes))?;
+        let code = county.invite(&member.id, Some(member.role), began, &mut entropy)?;
         phone.app()?.enrol(&code.to_string(), &format!("{} 的手机", member.name)).map_err(said)?;
         phone.sync()?;
         phones.push(phone);
