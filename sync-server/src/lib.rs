@@ -9,6 +9,7 @@ pub mod api;
 pub mod cli;
 pub mod county;
 pub(crate) mod db;
+pub mod demo;
 pub mod error;
 pub mod import;
 pub mod keys;

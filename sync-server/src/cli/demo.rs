@@ -5,10 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Place;
-use crate::{
-    CountyError, demo,
-    serve::entropy,
-};
+use crate::{CountyError, demo, serve::entropy};
 
 /// What `demo` is told.
 #[derive(Args, Debug)]

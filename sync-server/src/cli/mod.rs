@@ -1,5 +1,6 @@
 //! The command line, for a county clerk: Chinese first, English beside it, one sentence for every error.
 
+mod demo;
 mod init;
 mod people;
 mod run;
@@ -73,6 +74,10 @@ enum Command {
     Revoke(people::Revoke),
     /// 查看数量、手机、待处理事项 / counts, phones, what waits for a person
     Status(status::Status),
+    /// 一分钟看懂：样例县、十一台手机、离线一天、全部核对 / a sample county, eleven phones, a day offline, all checked
+    Demo(demo::Demo),
+    #[command(hide = true)]
+    DemoPhone(demo::DemoPhone),
 }
 
 /// Runs the program.
@@ -87,6 +92,8 @@ pub fn main() -> ExitCode {
         Command::Region(command) => command.run(&cli.place),
         Command::Revoke(command) => command.run(&cli.place),
         Command::Status(command) => command.run(&cli.place),
+        Command::Demo(command) => command.run(&cli.place),
+        Command::DemoPhone(command) => command.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -68,7 +68,8 @@ impl Worker<'_> {
         let place = &buildings[chance.below(buildings.len())].title;
         let puts = [("category", category), ("level", level), ("place_text", place.as_str()), ("description", text)];
         let edits = puts.iter().map(|(field, value)| FieldEdit::put(field, *value)).collect();
-        let request = EditRequest { kind: KindName::from("hazard"), source: Source::SelfSaid, edits, ..self.request(1) };
+        let request =
+            EditRequest { kind: KindName::from("hazard"), source: Source::SelfSaid, edits, ..self.request(1) };
         self.write(request)
     }
 
@@ -175,10 +176,22 @@ fn collide(phones: &[Phone], journal: &mut Vec<Entry>) -> Result<(), CountyError
     }
     // The part-time worker calls the same hazard by another name.
     let hazards = Worker { phone: &phones[0], journal }.list("hazard")?;
-    Worker { phone: &phones[0], journal }
-        .put(Some(hazards[1].record), "hazard", "category", "gas", Source::SelfSaid, 5)?;
-    Worker { phone: &phones[part_time], journal }
-        .put(Some(hazards[1].record), "hazard", "category", "electric", Source::SelfSaid, 4)
+    Worker { phone: &phones[0], journal }.put(
+        Some(hazards[1].record),
+        "hazard",
+        "category",
+        "gas",
+        Source::SelfSaid,
+        5,
+    )?;
+    Worker { phone: &phones[part_time], journal }.put(
+        Some(hazards[1].record),
+        "hazard",
+        "category",
+        "electric",
+        Source::SelfSaid,
+        4,
+    )
 }
 
 pub(super) fn said(error: AppError) -> CountyError {

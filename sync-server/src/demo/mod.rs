@@ -18,8 +18,8 @@ use std::{
     time::Instant,
 };
 
-use serde::Serialize;
 pub use child::run as run_child;
+use serde::Serialize;
 
 use crate::{
     County, CountyError, Keys,

@@ -92,7 +92,8 @@ fn rows(phone: &Phone) -> Result<Vec<(String, String)>, CountyError> {
         let request = ListRequest { kind: Some(KindName::from(kind)), limit, ..ListRequest::default() };
         let Some(kind) = schema.kind(kind) else { continue };
         for item in app.list(&request).map_err(said)?.items {
-            let shown = kind.field(field).zip(item.values.get(field)).map(|(field, value)| schema.show(field, value, true));
+            let shown =
+                kind.field(field).zip(item.values.get(field)).map(|(field, value)| schema.show(field, value, true));
             out.push((format!("{} {}", kind.zh, item.title), shown.map(|text| mask(&text)).unwrap_or_default()));
         }
     }

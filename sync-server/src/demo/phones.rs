@@ -108,7 +108,8 @@ fn kill_in_mid_sync(phone: &mut Phone, voice: &Voice) -> Result<(), CountyError>
         .spawn()
         .map_err(|e| CountyError::file(&phone.dir, e))?;
     let lines = child.stdout.take().map(BufReader::new);
-    let replied = lines.is_some_and(|lines| lines.lines().map_while(Result::ok).any(|line| line == super::child::REPLIED));
+    let replied =
+        lines.is_some_and(|lines| lines.lines().map_while(Result::ok).any(|line| line == super::child::REPLIED));
     child.kill().and_then(|()| child.wait()).map_err(|e| CountyError::file(&phone.dir, e))?;
     if !replied {
         return Err(CountyError::Storage("the phone to be killed never reached the server".to_owned()));
