@@ -26,9 +26,17 @@ pub struct Verdict {
     pub problems: Vec<String>,
 }
 
+/// Where a bucket's log stands, and what is in it.
+#[derive(Clone, Default)]
+struct Stand {
+    head: u64,
+    digest: Digest,
+    names: BTreeSet<(DocId, ChangeHash)>,
+}
+
 /// Everything the server has logged.
 struct Logged {
-    buckets: BTreeMap<Bucket, (u64, Digest, BTreeSet<(DocId, ChangeHash)>)>,
+    buckets: BTreeMap<Bucket, Stand>,
     said: BTreeMap<(UserId, RecordId), Vec<ChangeBody>>,
 }
 
@@ -66,7 +74,7 @@ fn read_log(county: &County) -> Result<Logged, CountyError> {
             let body = chunk::read(&change.raw).map_err(|e| CountyError::Storage(e.to_string()))?;
             logged.said.entry((envelope.author, envelope.doc.record)).or_default().push(body);
         }
-        logged.buckets.insert(head.bucket, (head.head, head.digest, names));
+        logged.buckets.insert(head.bucket, Stand { head: head.head, digest: head.digest, names });
     }
     Ok(logged)
 }
@@ -79,11 +87,11 @@ fn bucket_by_bucket(phone: &Phone, logged: &Logged, verdict: &mut Verdict) -> Re
         if !allowed || !phone.member.scopes.contains(&cursor.bucket.scope) {
             verdict.problems.push(format!("{name}: 不该持有 must not hold {}", cursor.bucket));
         }
-        let (head, digest, names) = logged.buckets.get(&cursor.bucket).cloned().unwrap_or_default();
-        if (cursor.seq, cursor.digest) != (head, digest) {
-            verdict.problems.push(format!("{name}: {} {} ≠ {head}", cursor.bucket, cursor.seq));
+        let stand = logged.buckets.get(&cursor.bucket).cloned().unwrap_or_default();
+        if (cursor.seq, cursor.digest) != (stand.head, stand.digest) {
+            verdict.problems.push(format!("{name}: {} {} ≠ {}", cursor.bucket, cursor.seq, stand.head));
         }
-        expected.extend(names);
+        expected.extend(stand.names);
     }
     let held: BTreeSet<_> = phone.app()?.held().map_err(said)?.into_iter().collect();
     if held != expected {
