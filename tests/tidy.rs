@@ -43,6 +43,10 @@ fn large_dependencies_have_one_importer() {
     holds(arrows::importers);
 }
 #[test]
+fn the_core_asks_no_clock() {
+    holds(arrows::environment);
+}
+#[test]
 fn versions_are_exact_and_stand_once() {
     holds(manifests::versions);
 }

@@ -196,6 +196,26 @@ pub fn importers(files: &[File]) -> Vec<Finding> {
     findings
 }
 
+/// Where the core may ask the machine for the time or for random bytes; everywhere else they are parameters.
+const ENVIRONMENT: [&str; 2] = ["core/src/app/env.rs", "core/src/net/"];
+
+/// What is read from the machine cannot be replayed, so that a simulated day could not be run twice.
+pub fn environment(files: &[File]) -> Vec<Finding> {
+    let readers = ["SystemTime", "Instant", "getrandom", "OsRng", "SysRng", "sleep"];
+    let inside = |file: &&File| file.path.starts_with("core/src/") && file.is_rust() && !file.is_test();
+    let mut findings = Vec::new();
+    for file in files.iter().filter(inside).filter(|file| !ENVIRONMENT.iter().any(|may| file.path.starts_with(may))) {
+        let rust = Rust::read(&file.text);
+        for (_, line, word) in rust.words() {
+            if readers.contains(&word.as_str()) && !rust.in_tests(line) {
+                let what = format!("{word} asks the machine; take time and randomness as parameters (`Env`)");
+                findings.push(Finding::new(&file.path, line, what));
+            }
+        }
+    }
+    findings
+}
+
 /// `x::tokio` is somebody's module; `::tokio` is the crate.
 fn is_inner_segment(rust: &Rust, at: usize) -> bool {
     at >= 3 && rust.starts_with(at - 2, "::") && is_word(rust.code[at - 3])
@@ -268,6 +288,15 @@ mod tests {
         assert_eq!(name("sync-server/src/api.rs", "#[tokio::main]\nfn main() {}"), 1);
         assert_eq!(name("tests/src/bench.rs", "use reqwest;"), 1);
         assert_eq!(name("core/src/model/mod.rs", "#[derive(uniffi::Record)]\nstruct A;"), 1);
+    }
+
+    #[test]
+    fn a_clock_inside_is_found() {
+        let read = |path: &str| environment(&[File::new(path, "fn f() {}\nlet now = std::time::Instant::now();")]);
+        assert_eq!(read("core/src/sync/machine.rs")[0].line, 2);
+        assert_eq!(read("core/src/app/env.rs"), []);
+        let test = "#[cfg(test)]\nmod tests {\n use std::time::Instant;\n}";
+        assert_eq!(environment(&[File::new("core/src/doc/mod.rs", test)]), []);
     }
 
     #[test]

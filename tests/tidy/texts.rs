@@ -111,7 +111,7 @@ pub fn blaming_word(files: &[File]) -> Vec<Finding> {
     let folders = ["core/", "bindings/", "sync-server/"];
     let mut findings = Vec::new();
     for file in files.iter().filter(|file| folders.iter().any(|folder| file.path.starts_with(folder))) {
-        let lines: Vec<usize> = if file.is_rust() && !is_test_file(&file.path) {
+        let lines: Vec<usize> = if file.is_rust() && !file.is_test() {
             let rust = Rust::read(&file.text);
             let said = rust.strings.iter().filter(|(line, text)| text.contains("冲突") && !rust.in_tests(*line));
             said.map(|(line, _)| *line).collect()
@@ -125,10 +125,6 @@ pub fn blaming_word(files: &[File]) -> Vec<Finding> {
         findings.extend(lines.into_iter().map(|line| Finding::new(&file.path, line, what)));
     }
     findings
-}
-
-fn is_test_file(path: &str) -> bool {
-    path.contains("/tests/") || path.ends_with("/tests.rs") || path.ends_with("_tests.rs")
 }
 
 const HEADINGS: [&str; 5] =

@@ -19,6 +19,10 @@ impl File {
     pub fn is_rust(&self) -> bool {
         self.extension() == "rs"
     }
+    /// Files that only tests are compiled from.
+    pub fn is_test(&self) -> bool {
+        self.path.contains("/tests/") || self.path.ends_with("/tests.rs") || self.path.ends_with("_tests.rs")
+    }
     /// The rules themselves and made-up input: they name what they forbid.
     pub fn names_the_forbidden(&self) -> bool {
         self.path.starts_with("tests/tidy") || self.path.starts_with("tests/data/")
