@@ -132,7 +132,9 @@ fn remember(
         return Ok(());
     }
     let slots = [(now, after), (before, base)];
-    county.db.write_lightly(|w| Ok::<_, Refusal>(w.set_hints(&caller.device.id, &slots)?))
+    // A vector full of buckets that are not its own is not worth remembering: the phone is told to drop them.
+    let worth = if base.len() <= 2 * after.len() + 64 { 2 } else { 1 };
+    county.db.write_lightly(|w| Ok::<_, Refusal>(w.set_hints(&caller.device.id, &slots[..worth])?))
 }
 
 /// What the phone has itself: it gets the names of these changes, not their bytes.

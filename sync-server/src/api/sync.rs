@@ -7,7 +7,7 @@ use wangge_core::{
     model::{DocId, Millis, RecordId, Scope},
     sync::{
         frame::{self, SignedRequest},
-        wire::{Common, SyncRequest, Upload, UploadResult},
+        wire::{Common, SyncRequest, Upload, UploadResult, Vector},
     },
 };
 
@@ -26,8 +26,12 @@ use crate::{
 const MOST_UPLOADS: usize = 20_000;
 /// How long a nonce is remembered. A request replayed later than that changes nothing: uploads are known by then.
 const NONCE_MEMORY: i64 = Millis::DAY;
-/// Bytes kept of one phone that were not accepted; beyond, only the names and reasons of them are kept.
-const MOST_ASIDE: u64 = 16 << 20;
+/// Bytes kept of one phone that were not accepted; beyond, only their names and reasons are kept.
+const MOST_ASIDE_BYTES: u64 = 16 << 20;
+/// Uploads kept of one phone that were not accepted; a phone that has sent more is not an honest one.
+const MOST_ASIDE: u64 = 50_000;
+/// Most cursors in one request.
+const MOST_CURSORS: usize = 20_000;
 
 /// The phone that asks, and where its owner works.
 pub(super) struct Caller {
@@ -83,8 +87,9 @@ fn answer(county: &County, signed: &SignedRequest, now: Millis) -> Result<Vec<u8
         if r.nonce_used(&signed.device, &signed.nonce)? { Err(replayed()) } else { Ok(caller) }
     })?;
     let request: SyncRequest = signed.message()?;
-    if request.uploads.len() > MOST_UPLOADS {
-        return Err(Refusal::new(413, "too_many", "一次上传的修改太多", "too many changes in one request"));
+    let cursors = if let Vector::Full(cursors) = &request.vector { cursors.len() } else { 0 };
+    if request.uploads.len() > MOST_UPLOADS || cursors > MOST_CURSORS {
+        return Err(Refusal::new(413, "too_many", "一次请求的内容太多", "too much in one request"));
     }
     let (caller, results) = if request.uploads.is_empty() {
         county.db.write_lightly(|w| {
@@ -132,7 +137,7 @@ fn upload(
         }
         // The time of the contact before this one bounds what was observed "later" than now.
         let current = Caller { device: caller.device, ..current };
-        let mut commit = Commit { county, caller: &current, now, live: BTreeMap::new() };
+        let mut commit = Commit { county, caller: &current, now, live: BTreeMap::new(), aside: None };
         let results = commit.run(w, &cases, rulings, &request.uploads)?;
         Ok::<_, Refusal>((current, results))
     })?;
@@ -166,6 +171,8 @@ struct Commit<'a> {
     caller: &'a Caller,
     now: Millis,
     live: BTreeMap<RecordId, Live>,
+    /// Rows and bytes that are set aside of this phone; read when first needed.
+    aside: Option<(u64, u64)>,
 }
 
 impl Commit<'_> {
@@ -266,14 +273,22 @@ impl Commit<'_> {
     }
 
     fn set_aside(
-        &self,
+        &mut self,
         w: &mut Writer<'_>,
         upload: &Upload,
         review: bool,
         why: &wangge_core::sync::wire::Reason,
     ) -> Result<(), CountyError> {
         let device = &self.caller.device;
-        let full = w.aside_bytes(&device.id)? + upload.raw.len() as u64 > MOST_ASIDE;
+        let (rows, bytes) = match self.aside {
+            Some(size) => size,
+            None => w.aside_size(&device.id)?,
+        };
+        if rows >= MOST_ASIDE {
+            return Ok(());
+        }
+        let full = bytes + upload.raw.len() as u64 > MOST_ASIDE_BYTES;
+        self.aside = Some((rows + 1, if full { bytes } else { bytes + upload.raw.len() as u64 }));
         w.set_aside(&AsideRow {
             doc: upload.doc,
             hash: chunk::hash(&upload.raw),

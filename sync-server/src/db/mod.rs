@@ -308,3 +308,77 @@ impl Writer<'_> {
         Ok(next)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: [u8; 32] = [7; 32];
+
+    fn db() -> (tempfile::TempDir, Db) {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let db = Db::open(dir.path(), &KEY, Hold::Alone).expect("a new database");
+        (dir, db)
+    }
+
+    #[test]
+    fn another_key_another_server_and_a_newer_file_are_told_apart() {
+        let (dir, db) = db();
+        assert!(matches!(Db::open(dir.path(), &KEY, Hold::Alone), Err(DbError::InUse)));
+        assert!(matches!(Db::open(dir.path(), &[8; 32], Hold::Beside), Err(DbError::WrongKey)));
+        db.lock_writer().pragma_update(None, "user_version", 99).expect("a pragma");
+        drop(db);
+        let newer = Db::open(dir.path(), &KEY, Hold::Alone);
+        assert!(matches!(newer, Err(DbError::Newer { found: 99, known }) if known == MIGRATIONS.len() as u32));
+    }
+
+    #[test]
+    fn an_error_or_a_panic_leaves_nothing_written_and_the_database_usable() {
+        let (_dir, db) = db();
+        let failed: Result<()> = db.write(|w| {
+            w.set_meta_number("a", 1)?;
+            Err(DbError::Damaged("test".to_owned()))
+        });
+        assert!(failed.is_err());
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            db.write(|w| {
+                w.set_meta_number("a", 2).expect("written");
+                assert_ne!(w.meta_number("a").expect("read"), 2, "in the middle");
+                Ok::<_, DbError>(())
+            })
+        }));
+        assert!(panicked.is_err());
+        assert_eq!(db.read(|r| r.meta_number("a")).expect("readable"), 0);
+        db.write(|w| w.set_meta_number("a", 3)).expect("writable");
+        assert_eq!(db.read(|r| r.meta_number("a")).expect("readable"), 3);
+    }
+
+    #[test]
+    fn a_full_disk_is_said_so_and_loses_nothing_that_was_there() {
+        let (_dir, db) = db();
+        db.write(|w| w.set_meta_number("kept", 5)).expect("room");
+        let pages: i64 = db.lock_writer().pragma_query_value(None, "page_count", |row| row.get(0)).expect("a pragma");
+        db.lock_writer()
+            .pragma_update_and_check(None, "max_page_count", pages + 4, |row| row.get::<_, i64>(0))
+            .expect("a pragma");
+        let full: Result<()> = db.write(|w| w.set_meta("large", &vec![1; 1 << 20]));
+        assert!(matches!(full, Err(DbError::Full)), "{full:?}");
+        assert_eq!(db.read(|r| r.meta_number("kept")).expect("readable"), 5);
+        db.write(|w| w.set_meta_number("kept", 6)).expect("small things still fit");
+    }
+
+    #[test]
+    fn readers_see_one_state_and_cannot_write() {
+        let (_dir, db) = db();
+        db.write(|w| w.set_meta_number("a", 1)).expect("written");
+        db.read(|r| {
+            let before = r.meta_number("a")?;
+            db.write(|w| w.set_meta_number("a", 2))?;
+            assert_eq!((before, r.meta_number("a")?), (1, 1));
+            assert!(r.0.execute("DELETE FROM meta", []).is_err());
+            Ok::<_, DbError>(())
+        })
+        .expect("readable");
+        assert_eq!(db.read(|r| r.meta_number("a")).expect("readable"), 2);
+    }
+}

@@ -32,10 +32,10 @@ pub struct Totals {
 }
 
 impl Reader<'_> {
-    /// Bytes kept from a device and never accepted: how many.
-    pub fn aside_bytes(&self, id: &DeviceId) -> Result<u64> {
-        let sql = "SELECT coalesce(sum(length(raw)), 0) FROM set_aside WHERE device = ?1";
-        Ok(self.one(sql, [id.0], |row| count(row, 0))?.unwrap_or(0))
+    /// What is kept of a device's uploads that were not accepted: rows and bytes.
+    pub fn aside_size(&self, id: &DeviceId) -> Result<(u64, u64)> {
+        let sql = "SELECT count(*), coalesce(sum(length(raw)), 0) FROM set_aside WHERE device = ?1";
+        Ok(self.one(sql, [id.0], |row| Ok((count(row, 0)?, count(row, 1)?)))?.unwrap_or_default())
     }
     /// What was set aside, oldest first.
     pub fn aside(&self) -> Result<Vec<AsideRow>> {

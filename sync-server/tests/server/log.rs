@@ -112,6 +112,7 @@ fn a_batch_keeps_the_rows_and_pairs_it_came_with() {
         import_keys: vec![ImportKey { source: "residents".into(), key: "r1".into(), record: a }],
         pairs: vec![Pair { a: b, b: a, reason: reason("name") }, Pair { a, b, reason: reason("name") }],
         records,
+        ..ServerBatch::default()
     };
     let by = UserId::from("import");
     let summary = place.county.write_batch(&by, Role::CC, START, &mut |x| x.fill(4), &batch).unwrap();

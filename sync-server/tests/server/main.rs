@@ -5,6 +5,7 @@ mod command;
 mod enrol;
 mod hostile;
 mod log;
+mod speed;
 mod support;
 mod sync;
 mod tls;
