@@ -13,6 +13,7 @@ use wangge_core::{
 
 use super::{
     ImportError,
+    pairs::Likeness,
     plan::{ImportPlan, Key, Planned, PlannedRecord},
     regions::{Region, Regions},
     report::Problem,
@@ -27,6 +28,8 @@ use crate::{
 pub const AUTHOR: &str = "import";
 /// Name of the keys of all imports: a person of one ledger is the same person in another.
 const SOURCE: &str = "ledger";
+/// Rank of keys that only find pairs.
+const ALIKE: usize = 99;
 /// Records in one transaction. A county has a hundred times this, and all of it need not be in memory twice.
 const BATCH: usize = 20_000;
 
@@ -85,15 +88,7 @@ pub fn write(
             batch.grids = grids.map(|(code, region)| (Scope(code.clone()), region.name.clone())).collect();
         }
         if to == total {
-            batch.pairs = plan
-                .pairs
-                .iter()
-                .map(|pair| Pair {
-                    a: ids[pair.a].id,
-                    b: ids[pair.b].id,
-                    reason: Reason { rule: pair.why.rule().into(), zh: pair.why.zh().into(), en: pair.why.en().into() },
-                })
-                .collect();
+            batch.pairs.extend(plan.pairs.iter().map(|p| pair(ids[p.a].id, ids[p.b].id, p.why)));
         }
         let summary = county.write_batch(&UserId::from(AUTHOR), Role::CC, now, random, &batch)?;
         done.new_records += summary.new_records;
@@ -134,6 +129,9 @@ fn record(
         key: key.clone(),
         record: found.id,
     }));
+    for (why, other) in &found.alike {
+        batch.pairs.push(pair(found.id, *other, *why));
+    }
     if changed.is_empty() && !found.new {
         return Ok(());
     }
@@ -209,6 +207,12 @@ struct Match {
     new: bool,
     /// Keys to remember that are not remembered yet.
     keys: Vec<String>,
+    /// Of a new record: those of earlier imports that may be the same person.
+    alike: Vec<(Likeness, RecordId)>,
+}
+
+fn pair(a: RecordId, b: RecordId, why: Likeness) -> Pair {
+    Pair { a, b, reason: Reason { rule: why.rule().into(), zh: why.zh().into(), en: why.en().into() } }
 }
 
 /// Finds for every planned record the one that an earlier import made of it.
@@ -284,26 +288,47 @@ impl<'a> Matcher<'a> {
         let mut used: BTreeMap<String, u64> = BTreeMap::new();
         let mut out = Vec::with_capacity(new.len());
         for (i, record) in self.plan.records.iter().enumerate() {
-            let mut keys = Vec::new();
+            let mut found = Match { id: self.id(i), new: new[i], keys: Vec::new(), alike: Vec::new() };
             for (rank, key) in record.keys.iter().enumerate() {
                 let Some(key) = key else { continue };
-                let text = self.text(rank, key);
-                let n = used.entry(text.clone()).or_default();
-                loop {
-                    *n += 1;
-                    let numbered = format!("{text}#{n}");
-                    match self.reader.import_key(SOURCE, &numbered)? {
-                        Some(id) if id == self.id(i) => break,
-                        Some(_) => {}
-                        None => {
-                            keys.push(numbered);
-                            break;
-                        }
-                    }
-                }
+                self.number(&self.text(rank, key), true, &mut used, &mut found)?;
             }
-            out.push(Match { id: self.id(i), new: new[i], keys });
+            for alike in &record.alike {
+                let others = self.number(&self.text(ALIKE, &alike.key), alike.has, &mut used, &mut found)?;
+                // Rows that both stand in this import have been compared with each other already.
+                let others = others.into_iter().filter(|id| new[i] && alike.seeks && !self.taken.contains(id));
+                found.alike.extend(others.map(|id| (alike.why, id)));
+            }
+            out.push(found);
         }
         Ok(out)
+    }
+
+    /// Gives a key the next free number to keep, unless the record has one; the records of an earlier import that have the key.
+    fn number(
+        &self,
+        text: &str,
+        keep: bool,
+        used: &mut BTreeMap<String, u64>,
+        found: &mut Match,
+    ) -> Result<Vec<RecordId>, CountyError> {
+        let mut others = Vec::new();
+        let taken = used.entry(text.to_owned()).or_default();
+        for n in 1.. {
+            let numbered = format!("{text}#{n}");
+            match self.reader.import_key(SOURCE, &numbered)? {
+                Some(id) if id == found.id => break,
+                Some(id) => others.push(id),
+                None if n > *taken => {
+                    if keep {
+                        *taken = n;
+                        found.keys.push(numbered);
+                    }
+                    break;
+                }
+                None => {}
+            }
+        }
+        Ok(others)
     }
 }
