@@ -9,10 +9,10 @@ use std::{
 
 use serde_json::Value as Json;
 use tempfile::TempDir;
-use wangge_core::model::{KindName, Millis, RecordId, Schema, Value};
+use wangge_core::model::{KindName, Millis, RecordId, Role, Schema, Scope, Source, UserId, Value};
 use wangge_server::{
     County, Keys,
-    county::NewCounty,
+    county::{NewCounty, ServerRecord},
     import::{ImportError, ImportPlan, Map, Problem, Regions, Written, known_regions, plan, write},
     keys::files,
 };
@@ -385,6 +385,41 @@ fn pairs_are_counted_and_stored_and_nobody_is_merged() {
     rules.sort();
     assert_eq!(rules, ["pair_same_door", "pair_same_id", "pair_same_phone"]);
     assert_eq!(of_rule(&plan, "second_head").len(), 0, "the head written twice is a pair, not a second head");
+}
+
+#[test]
+fn what_a_worker_saw_later_is_not_overwritten_by_an_older_ledger() {
+    let mut home = Home::new();
+    let ledgers = Ledgers::new();
+    let row = |phone: &str| {
+        format!("110000001001001,幸福路1-2-301,张三,女,{},1949-03-05,{phone},户主,,,,", id("1949-03-05", 12))
+    };
+    ledgers.rows(&[&row("13800000000")]);
+    home.import(ledgers.0.path());
+    let zhang = home.find("resident", "name", "张三");
+    let seen = ServerRecord {
+        record: zhang,
+        kind: KindName::from("resident"),
+        scope: Scope::from("110000001001001"),
+        source: Source::SelfSaid,
+        observed_at: NOW.plus(-Millis::DAY),
+        fields: vec![("phone".to_owned(), Value::from("13911111111"))],
+        seen: Vec::new(),
+    };
+    home.county.write_as_server(&UserId::from("worker"), Role::GW, NOW, &mut |b| b.fill(9), vec![seen]).unwrap();
+
+    assert_eq!(home.import(ledgers.0.path()).1, Written::default(), "the same old cell says nothing new");
+    ledgers.rows(&[&row("13822222222")]);
+    let (_, written) = home.import(ledgers.0.path());
+    assert_eq!(home.value(&zhang, "phone"), Value::from("13911111111"));
+    assert_eq!(written.problems.iter().map(|p| p.rule.as_str()).collect::<Vec<_>>(), ["older_than_record"]);
+    ledgers.rows(&[&row("13911111111")]);
+    let (_, confirmed) = home.import(ledgers.0.path());
+    assert_eq!(
+        (confirmed.changed_records, confirmed.problems.len()),
+        (1, 0),
+        "the ledger confirms what the worker saw"
+    );
 }
 
 #[test]

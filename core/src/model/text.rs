@@ -62,7 +62,14 @@ pub fn phones(text: &str) -> Option<Vec<String>> {
 /// One telephone number, digits only, in the form used inside the country; `None` where [`phone_kind`] knows no such
 /// number.
 pub fn phone(text: &str) -> Option<String> {
-    let plain = half_width(text);
+    let mut plain = half_width(text);
+    // A remark such as (子) says whose it is; brackets around digits are an area code.
+    if let Some((front, rest)) = plain.split_once('(')
+        && let Some((inside, back)) = rest.split_once(')')
+        && !inside.contains(|c: char| c.is_ascii_digit())
+    {
+        plain = format!("{front}{back}");
+    }
     let mut digits = String::new();
     for c in plain.chars() {
         match c {
@@ -269,6 +276,7 @@ mod tests {
         }
         assert_eq!(phone("(0538) 282-1234").as_deref(), Some("05382821234"));
         assert_eq!(phone("86281234").as_deref(), Some("86281234"), "a local line may begin with 86");
+        assert_eq!(phone("13800138000（子）").as_deref(), Some("13800138000"));
         assert_eq!(phone("+86 538 282 1234").as_deref(), Some("05382821234"));
         assert_eq!(phones("0538-2821234/13800138000 ").map(|p| p.len()), Some(2));
         for text in ["", "无", "123456", "1380013800", "138001380000", "1.38E+10"] {
