@@ -255,7 +255,7 @@ impl Rogue {
         let account = self.app.account().expect("readable").expect("enrolled");
         let contact = self.app.contact().expect("readable").expect("enrolled");
         let vector = Vector::Root(vector_root(&self.app.cursors().expect("readable")));
-        let request = SyncRequest { epoch: contact.epoch, schema: 1, vector, control: 0, uploads };
+        let request = SyncRequest { epoch: contact.epoch, schema: 1, vector, control: 0, uploads, own_in_full: false };
         let body = minicbor::to_vec(&request).expect("CBOR");
         let mut nonce = [0; 16];
         entropy(&mut nonce);
