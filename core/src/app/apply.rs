@@ -44,11 +44,9 @@ pub fn apply(
         }
         control(writer, session, &reply.control)?;
         let mut cursors = start(writer, session, reply, &mut touched)?;
-        let (mut entries, mut repaired, mut missing_own) = (0, reply.repair.len() as u64, false);
+        let (mut entries, mut repaired) = (0, reply.repair.len() as u64);
         for page in &reply.pages {
-            let whole = own_are_here(writer, page)?;
-            missing_own |= !whole;
-            let Some(arrived) = page_arrivals(page, reply, uploads, &cursors).filter(|_| whole) else {
+            let Some(arrived) = page_arrivals(page, reply, uploads, &cursors) else {
                 repaired += 1;
                 reset(writer, &page.bucket)?;
                 cursors.insert(page.bucket.clone(), (0, [0; 32]));
@@ -64,7 +62,7 @@ pub fn apply(
             views::refresh(writer, session.eye(), record)?;
         }
         contact(writer, session, reply)?;
-        Ok::<_, AppError>(Input::Applied { entries, repaired, missing_own })
+        Ok::<_, AppError>(Input::Applied { entries, repaired })
     })
 }
 
@@ -172,18 +170,6 @@ fn start(
         }
     }
     Ok(cursors)
-}
-
-/// Whether every own change that the page only names is here. An installation put back from an old copy lacks some.
-fn own_are_here(reader: &Reader<'_>, page: &Page) -> Result<bool, StoreError> {
-    for entry in &page.entries {
-        let EntryBody::Own(hash) = &entry.body else { continue };
-        let doc = DocId { record: entry.record, audience: page.bucket.audience, generation: entry.generation };
-        if !reader.has_change(&doc, hash)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 /// The entries of a page, where they follow the cursor and add up to the page's digest; none otherwise.

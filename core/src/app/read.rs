@@ -67,10 +67,8 @@ pub fn history(session: &Session<'_>, record: RecordId, field: Option<&str>) -> 
 
 /// What waits for a person.
 pub fn attention(session: &Session<'_>) -> Result<Vec<AttentionView>, AppError> {
-    reading(session, |reader| {
-        let rows = reader.attention()?;
-        rows.iter().map(|row| views::stored_attention(reader, session.schema, &row.json)).collect()
-    })
+    let rows = reading(session, |reader| Ok(reader.attention()?))?;
+    rows.iter().map(|row| serde_json::from_str(&row.json).map_err(|e| AppError::storage(&e))).collect()
 }
 
 /// Own changes that the county did not take, or not yet.

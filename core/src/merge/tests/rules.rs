@@ -311,38 +311,3 @@ fn absent_dependencies_count_for_nothing_and_copies_for_one() {
 fn nothing_gives_nothing() {
     assert_eq!(World::new("resident").resolved(), crate::merge::Resolved::default());
 }
-
-#[test]
-fn claims_of_a_set_stand_in_the_order_of_their_keys_however_few_changes_there_are() {
-    let mut w = World::new("resident");
-    w.by("li").add("phones", "2").add("phones", "1").add("phones", "3").add("phones", "4").done();
-    let keys = |w: &World| w.state("phones").claims.into_iter().map(|claim| claim.key).collect::<Vec<_>>();
-    let alone = keys(&w);
-    assert!(alone.is_sorted());
-    w.by("wang").put("work", "粮站").done();
-    assert_eq!(keys(&w), alone);
-}
-
-#[test]
-fn an_identity_number_can_be_cleared() {
-    let mut w = World::new("resident");
-    let base = w.by("li").put("id_no", "11010519491231002X").document().done();
-    w.by("li").clear("id_no").document().after(&[base]).done();
-    assert_eq!(w.state("id_no").value, Value::Null);
-    let mut w = World::new("resident");
-    let base = w.by("li").put("id_no", "11010519491231002X").hearsay().done();
-    w.by("wang").put("id_no", "110105194912310021").registry().after(&[base]).done();
-    assert_eq!(w.value("id_no"), "11010519491231002X", "an invalid number never retires a valid one");
-    assert_eq!(w.live("id_no").len(), 2);
-}
-
-#[test]
-fn an_invalid_number_does_not_beat_the_confirmation_of_a_valid_one() {
-    let mut w = World::new("resident");
-    let base = w.by("li").put("id_no", "11010519491231002X").on(1, 9).done();
-    let confirmed = w.by("li").confirms("id_no").document().after(&[base]).on(2, 9).done();
-    w.by("wang").put("id_no", "110105194912310021").registry().after(&[base]).on(1, 10).done();
-    let state = w.state("id_no");
-    assert_eq!((state.claims[0].change, state.claims[0].source), (w.hash(confirmed), Source::DocumentSeen));
-    assert!(w.items().is_empty());
-}

@@ -31,8 +31,6 @@ fn what_is_in_force_is_confirmed_and_the_rest_is_put() {
     assert!(plan.refused.is_empty());
     let plan = planned(&w, &[(phones.as_str(), Member::ended("138", Some("2026-03-08")).to_value())], false);
     assert_eq!(plan.puts.len(), 1);
-    let plan = planned(&w, &[("phone", "138".into())], true);
-    assert_eq!((plan.puts.len(), plan.seen), (0, vec!["phone".to_owned()]), "there is nothing to decide");
     let plan = planned(&w, &[("work", Value::Null), ("work", "医院".into())], false);
     assert_eq!(plan.puts, [("work".to_owned(), "医院".into())], "the last word on a key counts");
 }
