@@ -27,7 +27,7 @@ use crate::{
 /// Fewer uploads than this are judged on one thread.
 const WORTH_THREADS: usize = 24;
 /// A document is saved as a snapshot each time it has grown by so many changes.
-const SNAPSHOT_EVERY: usize = 24;
+const SNAPSHOT_EVERY: usize = 16;
 /// Longest grid code.
 const LONGEST_GRID: usize = 64;
 
