@@ -120,7 +120,7 @@ fn contested(column: &Column<'_>, _view: &View, verdict: &Verdict<'_>) -> Option
 
 fn voice_zh(column: &Column<'_>, node: usize, words: Words<'_>) -> String {
     let (claim, change) = (&column.nodes[node], column.observation(node));
-    format!("{}{}记为{}（{}）", change.author, day_zh(change.at), words.value(claim.value), claim.source.zh())
+    format!("{}在{}记为{}（{}）", change.author, day_zh(change.at), words.value(claim.value), claim.source.zh())
 }
 fn voice_en(column: &Column<'_>, node: usize, words: Words<'_>) -> String {
     let (claim, change) = (&column.nodes[node], column.observation(node));
@@ -130,21 +130,23 @@ fn voice_en(column: &Column<'_>, node: usize, words: Words<'_>) -> String {
 /// Somebody confirmed another value later than the one in force was seen, without having seen that one.
 fn confirmed_other(column: &Column<'_>, view: &View, verdict: &Verdict<'_>) -> Option<Found> {
     let backing = verdict.backing.filter(|_| verdict.contested.is_empty())?;
-    let unseen = |confirmation: usize, put: usize| {
-        column.same(put, backing) && !column.nodes[put].soft() && !column.saw(confirmation, put)
+    let at = |node: usize| (column.observation(node).at, column.observation(node).body.hash);
+    let in_force = |put: &usize| column.same(*put, backing) && !column.nodes[*put].soft();
+    // The put that the confirmation had not seen.
+    let missed = |confirmation: usize| {
+        let unseen = |put: &usize| !column.saw(confirmation, *put);
+        view.standing.iter().copied().filter(in_force).filter(unseen).max_by_key(|put| at(*put))
     };
-    let after = |confirmation: usize| {
-        let seen = view.standing.iter().filter(|put| unseen(confirmation, **put));
-        seen.map(|put| column.observation(*put).at).max().is_some_and(|at| column.observation(confirmation).at > at)
-    };
-    let asks: Vec<usize> = view.beaten.iter().copied().filter(|n| !column.same(*n, backing) && after(*n)).collect();
+    let later = |n: &usize| missed(*n).is_some_and(|put| column.observation(*n).at > column.observation(put).at);
+    let asks: Vec<usize> = view.beaten.iter().copied().filter(|n| !column.same(*n, backing) && later(n)).collect();
     let asks = sorted(column, asks);
-    let latest = *asks.iter().max_by_key(|n| (column.observation(**n).at, column.observation(**n).body.hash))?;
+    let latest = *asks.iter().max_by_key(|n| at(**n))?;
+    let put = missed(latest)?;
     let (zh, en) = words(column);
-    let (first, second) = (column.observation(backing), column.observation(latest));
-    let (new, old) = (column.nodes[backing].value, column.nodes[latest].value);
+    let (first, second) = (column.observation(put), column.observation(latest));
+    let (new, old) = (column.nodes[put].value, column.nodes[latest].value);
     let zh = format!(
-        "{}{}把{}记为{}，{}{}确认为{}，当时还没看到前一条；目前用{}，两种说法都已保留，请下次见面时再问一次。",
+        "{}在{}把{}记为{}，{}在{}确认为{}，当时还没看到前一条；目前用{}，两种说法都已保留，请下次见面时再问一次。",
         first.author,
         when_zh(first),
         zh.label(),
@@ -155,7 +157,8 @@ fn confirmed_other(column: &Column<'_>, view: &View, verdict: &Verdict<'_>) -> O
         zh.value(new)
     );
     let en = format!(
-        "{} recorded {} as {} ({}); {} confirmed {} ({}) without having seen that; {} is in force, both are kept, please ask again at the next visit.",
+        "{} recorded {} as {} ({}); {} confirmed {} ({}) without having seen that; {} is in force, both are kept, \
+         please ask again at the next visit.",
         first.author,
         en.label(),
         en.value(new),
@@ -165,7 +168,7 @@ fn confirmed_other(column: &Column<'_>, view: &View, verdict: &Verdict<'_>) -> O
         when_en(second),
         en.value(new)
     );
-    let mut nodes = vec![backing];
+    let mut nodes = vec![put];
     nodes.extend(asks);
     Some((nodes, zh, en))
 }
@@ -193,7 +196,7 @@ fn lower_asked(column: &Column<'_>, view: &View, verdict: &Verdict<'_>) -> Optio
     let (change, value) = (column.observation(ask), column.nodes[ask].value);
     let roles = &column.field.lower;
     let zh = format!(
-        "{}{}把{}记为{}；为安全起见目前仍为{}，请{}核实后决定是否调低。",
+        "{}在{}把{}记为{}；为安全起见目前仍为{}，请{}核实后决定是否调低。",
         change.author,
         day_zh(change.at),
         zh.label(),
@@ -271,7 +274,7 @@ fn sentence(column: &Column<'_>, verdict: &Verdict<'_>, node: usize, why: Why) -
     let said_en = en.value(claim.value);
     (
         format!(
-            "{}{}记的{}{said_zh}已保留；目前用{}，{because_zh}。",
+            "{}在{}记的{}{said_zh}已保留；目前用{}，{because_zh}。",
             change.author,
             day_zh(change.at),
             zh.label(),

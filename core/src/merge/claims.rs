@@ -344,6 +344,10 @@ impl<'a> Column<'a> {
     pub(super) fn observation(&self, node: usize) -> &'a Observation {
         self.frame.ancestry.change(self.nodes[node].change)
     }
+    /// Whether the server alone writes here: what it writes takes the place of what it saw, whatever the rule.
+    pub(super) fn is_servers(&self) -> bool {
+        self.field.server || self.frame.kind.server
+    }
     /// Whether the author of one claim had seen another.
     pub(super) fn saw(&self, later: usize, earlier: usize) -> bool {
         self.frame.ancestry.saw(self.nodes[later].change, self.nodes[earlier].change)

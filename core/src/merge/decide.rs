@@ -53,15 +53,15 @@ pub(super) fn read<'a>(column: &Column<'a>, node: &mut Node<'a>, acts: &Acts<'_>
     Some(Decision { change: node.change, settled, value: node.value })
 }
 
-/// Late claims for a value that a decision rejected: neither had seen the other, and the late author had not seen
-/// another decision beside it.
+/// Late claims for a value that a decision rejected: their authors knew neither this decision nor another one beside
+/// it. (What the decision itself had seen it retired.)
 pub(super) fn absorbed(column: &Column<'_>, past: &[u64], live: &[usize]) -> Vec<usize> {
     let ancestry = &column.frame.ancestry;
     let here = || column.decisions.iter().filter(|decision| ancestry::has(past, decision.change));
     let late = |node: &Node<'_>, decision: &Decision<'_>| {
-        let beside = |other: &Decision<'_>| !ancestry.saw(decision.change, other.change);
-        !ancestry.saw(decision.change, node.change)
-            && !here().any(|other| beside(other) && ancestry.saw(node.change, other.change))
+        // No decision is its own ancestor, so that it counts here itself.
+        let beside = |other: &&Decision<'_>| !ancestry.saw(decision.change, other.change);
+        !here().filter(beside).any(|other| ancestry.saw(node.change, other.change))
     };
     let absorbed =
         |node: &Node<'_>| !node.decision && here().any(|decision| decision.rejects(node.value) && late(node, decision));

@@ -4,15 +4,15 @@
 //! to decide, hides what was contested. So values are never merged. Each put of each change is a **claim**, and this
 //! module answers which claims still count.
 //!
-//! **Order.** [`ancestry`] gives each change, once, a place (ancestors first, ties by hash) and a row of bits: all that
+//! **Order.** `ancestry` gives each change, once, a place (ancestors first, ties by hash) and a row of bits: all that
 //! its author had seen. "B saw A" is one bit; the order of arrival is gone.
 //!
-//! **Claims.** [`claims`] reads a column for each key, in that order. A put is a claim for its value; a confirmation
+//! **Claims.** `claims` reads a column for each key, in that order. A put is a claim for its value; a confirmation
 //! claims the value in force in its own past, or the value of the claim it names. Since a past is complete when a change
 //! is reached, nothing is computed twice.
 //!
 //! **Retiring.** Whether B retires A depends on A, B and B's past alone (what stood there, the rule's table in
-//! [`rules`], what B decides, [`decide`]), never on what came later. So each claim gets a row, once: what is retired
+//! `rules`, what B decides, `decide`), never on what came later. So each claim gets a row, once: what is retired
 //! wherever this claim and its past are. The claims that count in any past P are those of P without the rows of P's last
 //! claims. The same small question answers everything: what is in force now (P = all), what a confirmation meant (P =
 //! its past), which old value stays in force under contested ones (P = what all their authors knew).
@@ -21,10 +21,10 @@
 //! that had not seen a put at least as good, decisions beside one of a higher role. Among those that stand the rule
 //! chooses, and equal values collapse; or it leaves the choice to a person, and the older value stays in force.
 //!
-//! **Telling.** [`attention`] makes items 待确认, whose ids are the same everywhere, and a sentence for each author
-//! whose claim lost. Nothing is ever dropped: [`history`] shows every claim there was.
+//! **Telling.** `attention` makes items 待确认, whose ids are the same everywhere, and a sentence for each author
+//! whose claim lost. Nothing is ever dropped: `history` shows every claim there was.
 //!
-//! The resolver is pure. A phone asks it when it writes ([`plan`]) and after each page; the server asks it with the same
+//! The resolver is pure. A phone asks it when it writes (`plan`) and after each page; the server asks it with the same
 //! claims and gets the same answer.
 
 mod ancestry;

@@ -8,7 +8,7 @@ use super::{
 use crate::model::{Kind, Member, Rule, Schema, Value};
 
 /// Turns edits into what is written. An edit that says what is in force confirms it; on a contested field it confirms
-/// the claim that says so, unless it decides. A fixed value that is there already cannot be changed.
+/// the claim that says so, unless it decides. A fixed value that is there already cannot be changed, other than by the server where it alone writes.
 pub fn plan(schema: &Schema, kind: &Kind, resolved: &Resolved, edits: &[Edit], deciding: bool) -> Plan {
     let mut plan = Plan::default();
     for (at, edit) in edits.iter().enumerate() {
@@ -24,7 +24,7 @@ pub fn plan(schema: &Schema, kind: &Kind, resolved: &Resolved, edits: &[Edit], d
         match field.rule {
             Rule::Log => plan.puts.push((edit.key.clone(), edit.value.clone())),
             Rule::Set => member(&mut plan, state, edit),
-            Rule::Immutable if state.is_some_and(|state| is_fixed(state, edit)) => {
+            Rule::Immutable if !(field.server || kind.server) && state.is_some_and(|state| is_fixed(state, edit)) => {
                 let (zh, en) = Words::both(schema, field);
                 let shown = |words: Words<'_>| state.map_or_else(String::new, |state| words.value(&state.value));
                 let text_zh = format!("“{}”已登记为{}，登记后不能更改", field.zh, shown(zh));

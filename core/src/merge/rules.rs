@@ -107,6 +107,9 @@ fn retires(column: &Column<'_>, new: &Node<'_>, old: usize, alone: bool) -> bool
     if new.soft() && column.says(new, node.value, node.weight) {
         return node.soft() && refreshes(column, new, old);
     }
+    if column.is_servers() {
+        return true;
+    }
     match field.rule {
         Rule::Immutable | Rule::Log => false,
         Rule::Latest | Rule::Set => true,

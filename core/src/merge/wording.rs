@@ -125,6 +125,9 @@ pub(super) fn roles_zh(roles: &[Role]) -> String {
 }
 /// Roles in English.
 pub(super) fn roles_en(roles: &[Role]) -> String {
+    if roles.is_empty() {
+        return "somebody".to_owned();
+    }
     let names: Vec<_> = roles.iter().map(|role| role_en(*role)).collect();
     names.join(" or ")
 }

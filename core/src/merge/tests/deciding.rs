@@ -170,3 +170,27 @@ fn deciding_goes_for_every_rule_that_names_roles() {
     w.by("gl2").role(Role::GL).put("changing", "1").decides_all().after(&[a, b]).done();
     assert!(w.state("changing").contested);
 }
+
+#[test]
+fn decisions_of_one_rank_do_not_cancel_each_other() {
+    let (mut w, a, b) = contested();
+    let one = w.by("gl1").role(Role::GL).put("name", "张玮").decides_all().after(&[a, b]).done();
+    let two = w.by("gl2").role(Role::GL).put("name", "张伟").decides_all().after(&[a, b]).done();
+    let word = w.by("c").put("name", "章维").hearsay().after(&[one, two]).done();
+    let state = w.state("name");
+    assert!(state.contested);
+    assert_eq!(state.value, "张维".into());
+    assert_eq!(w.live("name"), [one, two, word]);
+}
+
+#[test]
+fn two_decisions_over_a_field_without_an_older_value_leave_it_provisional() {
+    let mut w = World::new("household");
+    let a = w.by("a").put("head", "wife").done();
+    let b = w.by("b").put("head", "son").done();
+    w.by("gl1").role(Role::GL).put("head", "wife").decides_all().after(&[a, b]).done();
+    w.by("gl2").role(Role::GL).put("head", "son").decides_all().after(&[a, b]).done();
+    let state = w.state("head");
+    assert!(state.contested && state.provisional);
+    assert_eq!(state.value.to_string(), if w.hash(a) < w.hash(b) { "wife" } else { "son" });
+}

@@ -311,3 +311,61 @@ fn absent_dependencies_count_for_nothing_and_copies_for_one() {
 fn nothing_gives_nothing() {
     assert_eq!(World::new("resident").resolved(), crate::merge::Resolved::default());
 }
+
+#[test]
+fn claims_of_a_set_stand_in_the_order_of_their_keys_however_few_changes_there_are() {
+    let mut w = World::new("resident");
+    w.by("li").add("phones", "2").add("phones", "1").add("phones", "3").add("phones", "4").done();
+    let keys = |w: &World| w.state("phones").claims.into_iter().map(|claim| claim.key).collect::<Vec<_>>();
+    let alone = keys(&w);
+    assert!(alone.is_sorted());
+    w.by("wang").put("work", "粮站").done();
+    assert_eq!(keys(&w), alone);
+}
+
+#[test]
+fn an_identity_number_can_be_cleared() {
+    let mut w = World::new("resident");
+    let base = w.by("li").put("id_no", "11010519491231002X").document().done();
+    w.by("li").clear("id_no").document().after(&[base]).done();
+    assert_eq!(w.state("id_no").value, Value::Null);
+    let mut w = World::new("resident");
+    let base = w.by("li").put("id_no", "11010519491231002X").hearsay().done();
+    w.by("wang").put("id_no", "110105194912310021").registry().after(&[base]).done();
+    assert_eq!(w.value("id_no"), "11010519491231002X", "an invalid number never retires a valid one");
+    assert_eq!(w.live("id_no").len(), 2);
+}
+
+#[test]
+fn an_invalid_number_does_not_beat_the_confirmation_of_a_valid_one() {
+    let mut w = World::new("resident");
+    let base = w.by("li").put("id_no", "11010519491231002X").on(1, 9).done();
+    let confirmed = w.by("li").confirms("id_no").document().after(&[base]).on(2, 9).done();
+    w.by("wang").put("id_no", "110105194912310021").registry().after(&[base]).on(1, 10).done();
+    let state = w.state("id_no");
+    assert_eq!((state.claims[0].change, state.claims[0].source), (w.hash(confirmed), Source::DocumentSeen));
+    assert!(w.items().is_empty());
+}
+
+#[test]
+fn what_the_server_alone_writes_takes_the_place_of_what_it_saw() {
+    let mut w = World::new("household");
+    let first = w.by("server").put("hh_no", "H1").done();
+    let second = w.by("server").put("hh_no", "H2").after(&[first]).done();
+    assert_eq!((w.value("hh_no").as_str(), w.live("hh_no")), ("H2", vec![second]));
+}
+
+#[test]
+fn an_item_about_a_confirmation_names_the_put_that_was_missed() {
+    let mut w = World::new("resident");
+    let base = w.by("import").put("phone", "138").done();
+    let put = w.by("a").put("phone", "139").after(&[base]).on(8, 10).done();
+    let late = w.by("b").confirms("*").after(&[base]).on(8, 15).done();
+    let id = w.items()[0].id;
+    // Somebody else who saw only the new number confirms it: the same item, with one more voice.
+    let voice = w.by("c").confirms("phone").document().after(&[put]).on(8, 12).done();
+    let item = &w.items()[0];
+    assert_eq!(item.id, id);
+    assert_eq!(item.claims.iter().map(|claim| w.number(claim.change)).collect::<Vec<_>>(), [put, late, voice]);
+    assert!(item.zh.starts_with("a在2026年3月8日10:00把联系电话记为“139”，b在"), "{}", item.zh);
+}

@@ -31,6 +31,8 @@ fn what_is_in_force_is_confirmed_and_the_rest_is_put() {
     assert!(plan.refused.is_empty());
     let plan = planned(&w, &[(phones.as_str(), Member::ended("138", Some("2026-03-08")).to_value())], false);
     assert_eq!(plan.puts.len(), 1);
+    let plan = planned(&w, &[("phone", "138".into())], true);
+    assert_eq!((plan.puts.len(), plan.seen), (0, vec!["phone".to_owned()]), "there is nothing to decide");
     let plan = planned(&w, &[("work", Value::Null), ("work", "医院".into())], false);
     assert_eq!(plan.puts, [("work".to_owned(), "医院".into())], "the last word on a key counts");
 }
@@ -125,7 +127,7 @@ fn sentences_are_plain_and_never_speak_of_a_clash() {
     let item = &w.items()[0];
     assert_eq!(
         item.zh,
-        "姓名有2种说法：wang2026年3月8日记为“张伟”（见证件），li2026年3月8日记为“张玮”（见证件）；都已保留，\
+        "姓名有2种说法：wang在2026年3月8日记为“张伟”（见证件），li在2026年3月8日记为“张玮”（见证件）；都已保留，\
          目前仍用“张维”，请核实后由网格长或镇街中心或县网格中心确认。"
     );
     assert_eq!(
