@@ -237,7 +237,7 @@ impl From<app::RecordView> for RecordView {
 
 impl From<app::AttentionView> for AttentionItem {
     fn from(view: app::AttentionView) -> Self {
-        let app::AttentionView { id, rule, record, kind, title, field, in_force, claims, say } = view;
+        let app::AttentionView { id, rule, record, kind, title, field, in_force, in_force_shown, claims, say } = view;
         Self {
             id,
             rule,
@@ -246,6 +246,7 @@ impl From<app::AttentionView> for AttentionItem {
             title,
             field,
             in_force: in_force.into(),
+            in_force_shown,
             claims: all(claims),
             say: say.into(),
         }

@@ -367,6 +367,8 @@ pub struct AttentionItem {
     pub field: String,
     /// Value in force meanwhile.
     pub in_force: Value,
+    /// The same as a screen shows it.
+    pub in_force_shown: String,
     /// The statements between which to choose.
     pub claims: Vec<Claim>,
     /// The question.

@@ -76,7 +76,14 @@ fn reason() -> Reason {
 #[test]
 fn requests() {
     let upload = Upload { doc: doc(), kind: KindName::from("resident"), grid: bucket().scope, raw: vec![1, 2, 3] };
-    let request = |vector| SyncRequest { epoch: 7, schema: 1, vector, control: 3, uploads: vec![upload.clone()] };
+    let request = |vector| SyncRequest {
+        epoch: 7,
+        schema: 1,
+        vector,
+        control: 3,
+        uploads: vec![upload.clone()],
+        own_in_full: false,
+    };
     check("sync_request_root", &request(Vector::Root(vector_root(&[cursor()]))));
     check("sync_request_full", &request(Vector::Full(vec![cursor()])));
     let enrol = EnrolRequest {

@@ -4,18 +4,36 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use serde_json::Value as Json;
 use tempfile::TempDir;
-use wangge_core::model::{KindName, Millis, RecordId, Schema, Value};
+use wangge_core::model::{KindName, Millis, RecordId, Role, Schema, Scope, Source, UserId, Value};
 use wangge_server::{
     County, Keys,
-    county::NewCounty,
+    county::{NewCounty, ServerRecord},
     import::{ImportError, ImportPlan, Map, Problem, Regions, Written, known_regions, plan, write},
     keys::files,
 };
 
+const REPORT_KEYS: [&str; 15] = [
+    "ledger_rows",
+    "empty_rows",
+    "persons_made",
+    "rows_rejected",
+    "households",
+    "dwellings",
+    "buildings",
+    "places",
+    "hazards",
+    "bad_checksum",
+    "missing_id",
+    "pairs_same_id",
+    "pairs_likely",
+    "denied_columns",
+    "problems",
+];
 const NOW: Millis = Millis(1_795_000_000_000);
 
 fn sample() -> PathBuf {
@@ -144,7 +162,7 @@ fn the_sample_gives_the_figures_of_its_truth() {
     ] {
         assert_eq!(found[ours], truth[theirs], "{ours}");
     }
-    assert_eq!(found.as_object().unwrap().len(), 14, "exactly these figures, and `problems`");
+    assert_eq!(found.as_object().unwrap().len() + 1, REPORT_KEYS.len(), "exactly these figures, and `problems`");
     for tidied in ["spaced_name", "fullwidth_phone", "formatted_phone", "untidy_id"] {
         assert_eq!(Json::from(plan.tidied[tidied]), truth[tidied], "{tidied}");
     }
@@ -370,6 +388,64 @@ fn pairs_are_counted_and_stored_and_nobody_is_merged() {
 }
 
 #[test]
+fn what_a_worker_saw_later_is_not_overwritten_by_an_older_ledger() {
+    let mut home = Home::new();
+    let ledgers = Ledgers::new();
+    let row = |phone: &str| {
+        format!("110000001001001,幸福路1-2-301,张三,女,{},1949-03-05,{phone},户主,,,,", id("1949-03-05", 12))
+    };
+    ledgers.rows(&[&row("13800000000")]);
+    home.import(ledgers.0.path());
+    let zhang = home.find("resident", "name", "张三");
+    let seen = ServerRecord {
+        record: zhang,
+        kind: KindName::from("resident"),
+        scope: Scope::from("110000001001001"),
+        source: Source::SelfSaid,
+        observed_at: NOW.plus(-Millis::DAY),
+        fields: vec![("phone".to_owned(), Value::from("13911111111"))],
+        seen: Vec::new(),
+    };
+    home.county.write_as_server(&UserId::from("worker"), Role::GW, NOW, &mut |b| b.fill(9), vec![seen]).unwrap();
+
+    assert_eq!(home.import(ledgers.0.path()).1, Written::default(), "the same old cell says nothing new");
+    ledgers.rows(&[&row("13822222222")]);
+    let (_, written) = home.import(ledgers.0.path());
+    assert_eq!(home.value(&zhang, "phone"), Value::from("13911111111"));
+    assert_eq!(written.problems.iter().map(|p| p.rule.as_str()).collect::<Vec<_>>(), ["older_than_record"]);
+    ledgers.rows(&[&row("13911111111")]);
+    let (_, confirmed) = home.import(ledgers.0.path());
+    assert_eq!(
+        (confirmed.changed_records, confirmed.problems.len()),
+        (1, 0),
+        "the ledger confirms what the worker saw"
+    );
+}
+
+#[test]
+fn a_person_of_another_ledger_is_a_pair_and_not_an_update() {
+    let mut home = Home::new();
+    let number = id("1949-03-05", 12);
+    let first = Ledgers::new();
+    first.rows(&[&format!("110000001001001,幸福路1-2-301,张三,女,{number},1949-03-05,13800138000,户主,,,,")]);
+    home.import(first.0.path());
+    let second = Ledgers::new();
+    second.rows(&[
+        &format!("110000001001002,幸福路8-2-301,张三,女,{number},1949-03-05,13900139000,户主,,,,"),
+        "110000001001002,幸福路9-2-301,张三,女,,1949-03-05,13800138000,户主,,,,",
+        "110000001001002,幸福路9-2-301,李四,女,,1949-03-05,13800138000,配偶,,,,",
+    ]);
+    let (plan, written) = home.import(second.0.path());
+    assert_eq!((plan.report.persons_made, plan.report.pairs_same_id, plan.report.pairs_likely), (3, 0, 0));
+    assert_eq!((home.all("resident").len(), written.changed_records), (4, 0));
+    let mut rules: Vec<String> = home.county.pairs().unwrap().into_iter().map(|pair| pair.reason.rule).collect();
+    rules.sort();
+    assert_eq!(rules, ["pair_same_id", "pair_same_phone"]);
+    assert_eq!(home.import(second.0.path()).1, Written::default());
+    assert_eq!(home.import(first.0.path()).1, Written::default());
+}
+
+#[test]
 fn grids_of_an_earlier_import_are_known() {
     let mut home = Home::new();
     let ledgers = Ledgers::new();
@@ -378,6 +454,20 @@ fn grids_of_an_earlier_import_are_known() {
     let regions = known_regions(&home.county).unwrap();
     assert_eq!(regions.grids(), 2);
     assert_eq!(regions.0["110000001001001"].parent, "110000001001");
+}
+
+#[test]
+fn a_household_moved_within_its_grid_keeps_its_people() {
+    let mut home = Home::new();
+    let ledgers = Ledgers::new();
+    let row =
+        |door: &str| format!("110000001001001,{door},张三,女,{},1949-03-05,,户主,户在人在,,,", id("1949-03-05", 12));
+    ledgers.rows(&[&row("幸福路1-2-301")]);
+    home.import(ledgers.0.path());
+    ledgers.rows(&[&row("幸福路1-2-302")]);
+    let (_, written) = home.import(ledgers.0.path());
+    assert_eq!((home.all("resident").len(), home.all("dwelling").len(), home.all("residence").len()), (1, 2, 2));
+    assert_eq!((written.new_records, written.new_pairs), (4, 0), "a new door, household, membership and stay");
 }
 
 #[test]
@@ -407,4 +497,80 @@ fn wrong_input_is_told_before_anything_is_written() {
         let (zh, en) = text.split_once(" / ").unwrap();
         assert!(!zh.is_ascii() && !en.is_empty(), "{text}");
     }
+}
+
+#[test]
+fn a_workbook_as_towns_send_it() {
+    let mut home = Home::new();
+    let ledgers = Ledgers::new();
+    let book = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/untidy.xlsx");
+    ledgers.put("residents.xlsx", fs::read(book).unwrap());
+    let (plan, _) = home.import(ledgers.0.path());
+    let report = &plan.report;
+    assert_eq!((report.ledger_rows, report.persons_made, report.rows_rejected, report.empty_rows), (6, 4, 2, 0));
+    assert_eq!((report.households, report.buildings), (2, 1), "an address merged over three rows is one door");
+    assert_eq!((report.denied_columns, report.missing_id, report.bad_checksum), (1, 3, 0));
+    assert_eq!(plan.tidied["serial_date"], 3, "two cells formatted as dates and one plain number");
+    let at = |rule: &str| of_rule(&plan, rule).iter().map(|p| (p.file.as_str(), p.line)).collect::<Vec<_>>();
+    assert_eq!(at("float_id"), [("residents.xlsx [第1村]", 5)], "a rounded number is never taken for an ID number");
+    assert_eq!(at("total_row"), [("residents.xlsx [第1村]", 10), ("residents.xlsx [第1村]", 11)]);
+    assert_eq!(
+        at("sheet_skipped"),
+        [("residents.xlsx [说明]", 0)],
+        "a hidden sheet is passed over, a visible one named"
+    );
+    let zhang = home.find("resident", "name", "张三");
+    assert_eq!(home.value(&zhang, "birth_date"), Value::from("1958-03-05"));
+    assert_eq!((home.value(&zhang, "id_no"), home.value(&zhang, "phone")), (Value::Null, Value::from("13800138000")));
+    let second = home.find("resident", "name", "张小三");
+    assert_eq!(home.value(&second, "id_no"), Value::from("11010519491231002X"));
+    assert_eq!(home.value(&second, "birth_date"), Value::from("1950-04-02"), "as the ledger says");
+    assert_eq!(at("birth_and_id"), [("residents.xlsx [第1村]", 6)]);
+    let heads: Vec<Value> = home.all("household").iter().map(|id| home.value(id, "head")).collect();
+    assert!(heads.contains(&Value::Text(zhang.to_string())), "the head is known by the name in every row");
+}
+
+/// The program itself, on a county of its own.
+fn run(dir: &Path, args: &[&str]) -> (Option<i32>, String, String) {
+    let done = Command::new(env!("CARGO_BIN_EXE_wangge-server")).current_dir(dir).args(args).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (done.status.code(), text(done.stdout), text(done.stderr))
+}
+
+#[test]
+fn the_command_says_what_it_did() {
+    let dir = TempDir::new().unwrap();
+    let (data, keys_dir) = (dir.path().join("wangge-data"), dir.path().join("wangge-data-keys"));
+    let ledgers = sample().canonicalize().unwrap();
+    let (ledgers, map) = (ledgers.to_str().unwrap(), ledgers.join("map.toml"));
+    let import = ["import", ledgers, "--map", map.to_str().unwrap()];
+    let with = |more: &[&str]| run(dir.path(), &[&import, more].concat());
+
+    let (status, out, _) = with(&["--dry-run", "--report", "report.json"]);
+    assert_eq!(status, Some(0));
+    assert!(out.contains("1529") && out.contains("nothing written"), "{out}");
+    let report = fs::read_to_string(dir.path().join("report.json")).unwrap();
+    let keys: Vec<usize> = REPORT_KEYS.map(|key| report.find(&format!("\n  \"{key}\":")).unwrap()).to_vec();
+    assert!(keys.is_sorted(), "every key, in this order");
+    assert!(!data.exists(), "a dry run makes nothing");
+    let (status, _, told) = with(&[]);
+    assert_eq!(status, Some(1));
+    assert!(told.contains("init"), "{told}");
+
+    files::create(&keys_dir, &data, &Keys::from_seed([7; 32]), &["localhost".to_owned()], NOW).unwrap();
+    let new = NewCounty { name: "云溪县".to_owned(), url: "https://localhost".to_owned(), epoch: 1 };
+    drop(County::create(&data, &keys_dir, &new, NOW).unwrap());
+    let (status, out, _) = with(&[]);
+    assert_eq!(status, Some(0));
+    assert!(out.contains("5979 new records"), "{out}");
+    assert!(with(&[]).1.contains("nothing new"));
+    let json: Json = serde_json::from_str(&with(&["--dry-run", "--json"]).1).unwrap();
+    assert_eq!(json, serde_json::from_str::<Json>(&report).unwrap(), "the same figures whatever was imported before");
+
+    let _held = County::open(&data, &keys_dir).unwrap();
+    assert_eq!(with(&[]).0, Some(1), "a server is running");
+    assert_eq!(with(&["--dry-run"]).0, Some(0), "looking is possible beside it");
+    let (status, _, told) = run(dir.path(), &["import", ledgers, "--map", "none.toml", "--dry-run"]);
+    assert_eq!(status, Some(1));
+    assert!(told.contains("none.toml"), "{told}");
 }

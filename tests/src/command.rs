@@ -2,9 +2,9 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::scenario;
+use crate::{bench, scenario};
 
 /// Scenarios and measures of Wangge.
 #[derive(Debug, Parser)]
@@ -28,6 +28,30 @@ enum What {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// 测量，每项旁边有对照 / measures, each beside its floor
+    Bench {
+        /// 只测一组 / one group only
+        #[arg(long)]
+        only: Option<Only>,
+        /// 同时写入 JSON 文件 / also writes a JSON file
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+        /// 记录文件（JSON 行，zstd）/ the records, zstd-compressed JSON lines
+        #[arg(long, value_name = "FILE", default_value = "tests/data/records_10k.jsonl.zst")]
+        records: PathBuf,
+        /// 由测量自己启动的子进程 / a child process that the measure starts itself
+        #[arg(long, hide = true, value_name = "FILE")]
+        child: Option<PathBuf>,
+    },
+}
+
+/// A group of measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Only {
+    /// 手机上保存 / saving on the phone
+    Store,
+    /// 上传、下载、空同步 / upload, bootstrap, idle sync
+    Sync,
 }
 
 impl Command {
@@ -35,6 +59,7 @@ impl Command {
     pub fn run(self) -> ExitCode {
         match self.what {
             What::Scenario { files, quiet, seed } => scenarios(&files, quiet, seed),
+            What::Bench { only, json, records, child } => bench::run(&bench::Options { only, json, records, child }),
         }
     }
 }

@@ -16,7 +16,9 @@ pub fn links(files: &[File]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in files.iter().filter(|file| file.extension() == "md") {
         for (index, line) in file.text.lines().enumerate() {
-            for target in line.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let markdown = line.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+            let pictures = line.split("src=\"").skip(1).filter_map(|rest| rest.split('"').next());
+            for target in markdown.chain(pictures) {
                 let path = target.split('#').next().unwrap_or_default();
                 if path.is_empty() || path.contains("://") || path.starts_with("mailto:") {
                     continue;
@@ -183,13 +185,13 @@ mod tests {
         let files = [
             File::new(
                 "a/b.md",
-                "[x](c.md) [y](../d/e.md#part) [z](https://example.org) [f](../d) [g](#here)\n[h](../gone.md)",
+                "[x](c.md) [y](../d/e.md#part) [z](https://example.org) [f](../d) [g](#here)\n[h](../gone.md)\n<img src=\"c.md\"><img src=\"gone.svg\">",
             ),
             File::new("a/c.md", ""),
             File::new("d/e.md", ""),
         ];
         let found = links(&files);
-        assert_eq!((found.len(), found[0].line), (1, 2), "{found:?}");
+        assert_eq!(found.iter().map(|finding| finding.line).collect::<Vec<_>>(), [2, 3], "{found:?}");
     }
 
     #[test]

@@ -44,9 +44,11 @@ pub fn apply(
         }
         control(writer, session, &reply.control)?;
         let mut cursors = start(writer, session, reply, &mut touched)?;
-        let (mut entries, mut repaired) = (0, reply.repair.len() as u64);
+        let (mut entries, mut repaired, mut missing_own) = (0, reply.repair.len() as u64, false);
         for page in &reply.pages {
-            let Some(arrived) = page_arrivals(page, reply, uploads, &cursors) else {
+            let whole = own_are_here(writer, page)?;
+            missing_own |= !whole;
+            let Some(arrived) = page_arrivals(page, reply, uploads, &cursors).filter(|_| whole) else {
                 repaired += 1;
                 reset(writer, &page.bucket)?;
                 cursors.insert(page.bucket.clone(), (0, [0; 32]));
@@ -62,7 +64,7 @@ pub fn apply(
             views::refresh(writer, session.eye(), record)?;
         }
         contact(writer, session, reply)?;
-        Ok::<_, AppError>(Input::Applied { entries, repaired })
+        Ok::<_, AppError>(Input::Applied { entries, repaired, missing_own })
     })
 }
 
@@ -170,6 +172,18 @@ fn start(
         }
     }
     Ok(cursors)
+}
+
+/// Whether every own change that the page only names is here. An installation put back from an old copy lacks some.
+fn own_are_here(reader: &Reader<'_>, page: &Page) -> Result<bool, StoreError> {
+    for entry in &page.entries {
+        let EntryBody::Own(hash) = &entry.body else { continue };
+        let doc = DocId { record: entry.record, audience: page.bucket.audience, generation: entry.generation };
+        if !reader.has_change(&doc, hash)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The entries of a page, where they follow the cursor and add up to the page's digest; none otherwise.

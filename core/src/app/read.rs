@@ -67,8 +67,10 @@ pub fn history(session: &Session<'_>, record: RecordId, field: Option<&str>) -> 
 
 /// What waits for a person.
 pub fn attention(session: &Session<'_>) -> Result<Vec<AttentionView>, AppError> {
-    let rows = reading(session, |reader| Ok(reader.attention()?))?;
-    rows.iter().map(|row| serde_json::from_str(&row.json).map_err(|e| AppError::storage(&e))).collect()
+    reading(session, |reader| {
+        let rows = reader.attention()?;
+        rows.iter().map(|row| views::stored_attention(reader, session.schema, &row.json)).collect()
+    })
 }
 
 /// Own changes that the county did not take, or not yet.

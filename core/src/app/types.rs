@@ -270,6 +270,8 @@ pub struct AttentionView {
     pub field: String,
     /// Value in force meanwhile.
     pub in_force: Value,
+    /// The same as a screen shows it.
+    pub in_force_shown: String,
     /// The statements between which to choose.
     pub claims: Vec<ClaimView>,
     /// The question.

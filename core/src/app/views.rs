@@ -100,20 +100,23 @@ pub fn record_view(reader: &Reader<'_>, eye: Eye<'_>, record: &RecordId) -> Resu
             ChangeState::Accepted => {}
         }
     }
-    let fields = kind.fields.iter().filter_map(|field| {
-        let state = resolved.iter().find_map(|doc| doc.fields.get(&field.key))?;
-        Some(field_view(eye.schema, field, state))
-    });
+    let mut fields = Vec::new();
+    for field in &kind.fields {
+        let Some(state) = resolved.iter().find_map(|doc| doc.fields.get(&field.key)) else { continue };
+        fields.push(field_view(reader, eye.schema, field, state)?);
+    }
+    let mut attention = Vec::new();
+    for item in resolved.iter().flat_map(|doc| &doc.attention) {
+        let mut view = attention_view(eye.schema, kind, item, &title);
+        name_references(reader, eye.schema, &mut view)?;
+        attention.push(view);
+    }
     Ok(Some(RecordView {
         record: *record,
         kind: kind.name.clone(),
         scope: first.row.scope.clone(),
-        fields: fields.collect(),
-        attention: resolved
-            .iter()
-            .flat_map(|doc| &doc.attention)
-            .map(|item| attention_view(eye.schema, kind, item, &title))
-            .collect(),
+        fields,
+        attention,
         told: resolved
             .iter()
             .flat_map(|doc| doc.fields.values())
@@ -136,7 +139,23 @@ fn suggestion_view(suggestion: &merge::Suggestion) -> SuggestionView {
     }
 }
 
-fn field_view(schema: &Schema, field: &Field, state: &FieldState) -> FieldView {
+fn field_view(reader: &Reader<'_>, schema: &Schema, field: &Field, state: &FieldState) -> Result<FieldView, AppError> {
+    let mut view = plain_field_view(schema, field, state);
+    if field.value_type == FieldType::Ref {
+        if let Ok(record) = view.shown.parse() {
+            view.shown = name_of(reader, &record)?;
+            view.shown_en.clone_from(&view.shown);
+        }
+        for claim in &mut view.claims {
+            if let Ok(record) = claim.shown.parse() {
+                claim.shown = name_of(reader, &record)?;
+            }
+        }
+    }
+    Ok(view)
+}
+
+fn plain_field_view(schema: &Schema, field: &Field, state: &FieldState) -> FieldView {
     FieldView {
         field: field.key.clone(),
         zh: field.zh.clone(),
@@ -187,6 +206,9 @@ pub fn attention_view(schema: &Schema, kind: &Kind, item: &Attention, title: &st
         title: title.to_owned(),
         field: item.field.clone(),
         in_force: item.in_force.clone(),
+        in_force_shown: kind
+            .field(&item.field)
+            .map_or_else(|| item.in_force.to_string(), |field| schema.show(field, &item.in_force, true)),
         claims: claims.unwrap_or_default(),
         say: Sentence { zh: item.zh.clone(), en: item.en.clone() },
     }
@@ -206,12 +228,45 @@ pub fn title(
         let target: Option<RecordId> =
             value.text().filter(|_| field.value_type == FieldType::Ref).and_then(|t| t.parse().ok());
         parts.push(match target {
-            Some(record) => reader.view(&record)?.map_or_else(|| "待上传".to_owned(), |row| row.title),
+            Some(record) => name_of(reader, &record)?,
             None => schema.show(field, value, true),
         });
     }
     parts.retain(|part| !part.is_empty());
     Ok(if parts.is_empty() { kind.zh.clone() } else { parts.join(" ") })
+}
+
+/// What lists call a record; a reference may lead to one that is not here yet.
+fn name_of(reader: &Reader<'_>, record: &RecordId) -> Result<String, AppError> {
+    Ok(reader.view(record)?.map_or_else(|| "待上传".to_owned(), |row| row.title))
+}
+
+/// Puts names in the place of record ids, in values and sentences of a field that refers to records.
+fn name_references(reader: &Reader<'_>, schema: &Schema, item: &mut AttentionView) -> Result<(), AppError> {
+    let field = schema.kind(&item.kind.0).and_then(|kind| kind.field(&item.field));
+    if field.is_none_or(|field| field.value_type != FieldType::Ref) {
+        return Ok(());
+    }
+    let ids: Vec<String> =
+        item.claims.iter().map(|claim| &claim.value).chain([&item.in_force]).map(ToString::to_string).collect();
+    for id in ids {
+        let Ok(record) = id.parse() else { continue };
+        let name = name_of(reader, &record)?;
+        item.say.zh = item.say.zh.replace(&id, &name);
+        item.say.en = item.say.en.replace(&id, &name);
+        item.claims.iter_mut().filter(|claim| claim.shown == id).for_each(|claim| claim.shown.clone_from(&name));
+        if item.in_force_shown == id {
+            item.in_force_shown = name;
+        }
+    }
+    Ok(())
+}
+
+/// An attention item as it is stored, with names for what it refers to.
+pub fn stored_attention(reader: &Reader<'_>, schema: &Schema, json: &str) -> Result<AttentionView, AppError> {
+    let mut item = serde_json::from_str(json).map_err(|e| AppError::storage(&e))?;
+    name_references(reader, schema, &mut item)?;
+    Ok(item)
 }
 
 /// Whether a kind is named by what its references lead to.

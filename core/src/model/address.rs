@@ -3,7 +3,7 @@
 //! `解放街2号楼3单元102室`, `解放街２幢3单元1层02户`, `解放街2#-3-102` are one door. Nothing is guessed: an address
 //! that allows two readings is left to a person.
 
-use super::text;
+use super::text::{self, chinese_number, numeral};
 
 /// An address taken apart. Numbers are plain Arabic numbers without leading zeros, letters upper case.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -129,41 +129,6 @@ fn arabic(plain: &str) -> String {
         i = end;
     }
     out
-}
-
-fn numeral(c: char) -> Option<u32> {
-    Some(match c {
-        '零' | '〇' => 0,
-        '一' | '壹' => 1,
-        '二' | '两' | '贰' => 2,
-        '三' | '叁' => 3,
-        '四' | '肆' => 4,
-        '五' | '伍' => 5,
-        '六' | '陆' => 6,
-        '七' | '柒' => 7,
-        '八' | '捌' => 8,
-        '九' | '玖' => 9,
-        '十' | '拾' => 10,
-        '百' | '佰' => 100,
-        _ => return None,
-    })
-}
-
-/// 十二 → 12, 二十 → 20, 一百零三 → 103, 三〇一 → 301.
-fn chinese_number(chars: &[char]) -> Option<u32> {
-    let values: Vec<u32> = chars.iter().map(|c| numeral(*c)).collect::<Option<_>>()?;
-    if values.iter().all(|v| *v < 10) {
-        return (values.len() <= 4).then(|| values.iter().fold(0, |sum, v| sum * 10 + v));
-    }
-    let (mut total, mut digit) = (0, None);
-    for value in values {
-        if value < 10 {
-            digit = Some(value);
-        } else {
-            total += digit.take().filter(|d| *d > 0).unwrap_or(1) * value;
-        }
-    }
-    Some(total + digit.unwrap_or(0))
 }
 
 /// Text, then numbers each with the word behind it.

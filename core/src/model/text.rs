@@ -62,7 +62,14 @@ pub fn phones(text: &str) -> Option<Vec<String>> {
 /// One telephone number, digits only, in the form used inside the country; `None` where [`phone_kind`] knows no such
 /// number.
 pub fn phone(text: &str) -> Option<String> {
-    let plain = half_width(text);
+    let mut plain = half_width(text);
+    // A remark such as (子) says whose it is; brackets around digits are an area code.
+    if let Some((front, rest)) = plain.split_once('(')
+        && let Some((inside, back)) = rest.split_once(')')
+        && !inside.contains(|c: char| c.is_ascii_digit())
+    {
+        plain = format!("{front}{back}");
+    }
     let mut digits = String::new();
     for c in plain.chars() {
         match c {
@@ -83,9 +90,9 @@ pub fn phone(text: &str) -> Option<String> {
 }
 
 /// A day as records hold it (`YYYY-MM-DD`, `YYYY-MM` where the day is not said): reads `1958.3.5`, `1958/3/5`,
-/// `1958年3月5日`, `1958-03-05`, `19580305`, `1958年3月`, each with or without a time of day behind it.
+/// `1958年3月5日`, `一九五八年三月五日`, `1958-03-05`, `19580305`, `1958年3月`, each with or without a time of day.
 pub fn date(text: &str) -> Option<String> {
-    let plain = tidy(text);
+    let plain = arabic_date(&tidy(text))?;
     let chars: Vec<char> = plain.chars().collect();
     let digits = chars.iter().take_while(|c| c.is_ascii_digit()).count();
     if digits == 8 && chars.get(8).is_none_or(|c| matches!(c, ' ' | 'T')) {
@@ -106,6 +113,26 @@ pub fn date(text: &str) -> Option<String> {
         [y, m, d] => day(y, m, Some(d)),
         _ => None,
     }
+}
+
+/// Chinese numerals of a date become digits: 二〇一〇年十月五日 → 2010年10月5日. `None` where they are no number.
+fn arabic_date(plain: &str) -> Option<String> {
+    let mut out = String::with_capacity(plain.len());
+    let mut run: Vec<char> = Vec::new();
+    for c in plain.chars().map(|c| if c == '○' { '〇' } else { c }).chain(['\0']) {
+        if numeral(c).is_some() {
+            run.push(c);
+            continue;
+        }
+        if !run.is_empty() {
+            out.push_str(&chinese_number(&run)?.to_string());
+            run.clear();
+        }
+        if c != '\0' {
+            out.push(c);
+        }
+    }
+    Some(out)
 }
 
 /// A day from a spreadsheet's serial number (days since 1899-12-30; the date system of 1900).
@@ -141,8 +168,8 @@ pub fn mask(text: &str) -> String {
     let chars: Vec<char> = text.trim().chars().collect();
     let (head, tail) = match chars.len() {
         0 => return String::new(),
-        1..=2 => (0, 0),
-        3..=5 => (1, 0),
+        1 => (0, 0),
+        2..=5 => (1, 0),
         6..=9 => (2, 1),
         _ => (3, 2),
     };
@@ -150,6 +177,42 @@ pub fn mask(text: &str) -> String {
     out.extend(std::iter::repeat_n('*', chars.len() - head - tail));
     out.extend(&chars[chars.len() - tail..]);
     out
+}
+
+/// The value of a Chinese numeral.
+pub(super) fn numeral(c: char) -> Option<u32> {
+    Some(match c {
+        '零' | '〇' => 0,
+        '一' | '壹' => 1,
+        '二' | '两' | '贰' => 2,
+        '三' | '叁' => 3,
+        '四' | '肆' => 4,
+        '五' | '伍' => 5,
+        '六' | '陆' => 6,
+        '七' | '柒' => 7,
+        '八' | '捌' => 8,
+        '九' | '玖' => 9,
+        '十' | '拾' => 10,
+        '百' | '佰' => 100,
+        _ => return None,
+    })
+}
+
+/// 十二 → 12, 二十 → 20, 一百零三 → 103, 三〇一 → 301.
+pub(super) fn chinese_number(chars: &[char]) -> Option<u32> {
+    let values: Vec<u32> = chars.iter().map(|c| numeral(*c)).collect::<Option<_>>()?;
+    if values.iter().all(|v| *v < 10) {
+        return (values.len() <= 4).then(|| values.iter().fold(0, |sum, v| sum * 10 + v));
+    }
+    let (mut total, mut digit) = (0, None);
+    for value in values {
+        if value < 10 {
+            digit = Some(value);
+        } else {
+            total += digit.take().filter(|d| *d > 0).unwrap_or(1) * value;
+        }
+    }
+    Some(total + digit.unwrap_or(0))
 }
 
 /// A day of the calendar in its stored form.
@@ -213,6 +276,7 @@ mod tests {
         }
         assert_eq!(phone("(0538) 282-1234").as_deref(), Some("05382821234"));
         assert_eq!(phone("86281234").as_deref(), Some("86281234"), "a local line may begin with 86");
+        assert_eq!(phone("13800138000（子）").as_deref(), Some("13800138000"));
         assert_eq!(phone("+86 538 282 1234").as_deref(), Some("05382821234"));
         assert_eq!(phones("0538-2821234/13800138000 ").map(|p| p.len()), Some(2));
         for text in ["", "无", "123456", "1380013800", "138001380000", "1.38E+10"] {
@@ -230,9 +294,11 @@ mod tests {
             "1958/3/5 00:00:00",
             "１９５８．３．５",
             "1958年 3月 5日",
+            "一九五八年三月五日",
         ] {
             assert_eq!(date(text).as_deref(), Some("1958-03-05"), "{text}");
         }
+        assert_eq!(date("二〇一〇年十二月二十一日").as_deref(), Some("2010-12-21"));
         assert_eq!(date("1958年3月").as_deref(), Some("1958-03"));
         assert_eq!(date("2024-02-29").as_deref(), Some("2024-02-29"));
         for text in ["", "1958", "2023-02-29", "1958-13-01", "3.5", "未知", "195803", "1958-03-05-01"] {
@@ -263,7 +329,7 @@ mod tests {
     #[test]
     fn masks_show_less_than_half() {
         assert_eq!(mask("990123196506205350"), "990*************50");
-        assert_eq!(mask("张三"), "**");
+        assert_eq!(mask("张三"), "张*");
         assert_eq!(mask("欧阳春"), "欧**");
         assert_eq!(mask(""), "");
         for n in 1..30 {

@@ -94,6 +94,8 @@ pub enum Input {
         entries: u64,
         /// Buckets whose page did not fit their digest and that start again.
         repaired: u64,
+        /// Whether the server named an own change that is not here any more.
+        missing_own: bool,
     },
     /// Stop.
     Cancel,
@@ -136,6 +138,7 @@ pub struct Machine {
     after: i64,
     batch: usize,
     full_vector: bool,
+    own_in_full: bool,
     attempts: u32,
     more: bool,
     idle_rounds: u32,
@@ -163,7 +166,10 @@ impl Machine {
             Input::TooLarge => self.smaller_batch(),
             Input::NoReply { again } => self.retry(again, rng),
             Input::Reply(reply) => self.replied(reply),
-            Input::Applied { entries, repaired } => self.applied(entries, repaired),
+            Input::Applied { entries, repaired, missing_own } => {
+                self.own_in_full |= missing_own;
+                self.applied(entries, repaired)
+            }
             Input::Cancel => self.fail(Fault::Cancelled),
         }
     }
@@ -189,6 +195,7 @@ impl Machine {
             vector,
             control: local.control,
             uploads: local.uploads.iter().map(|(_, upload)| upload.clone()).collect(),
+            own_in_full: self.own_in_full,
         };
         self.local = Some(local);
         vec![Output::Send(request)]
@@ -295,7 +302,7 @@ mod tests {
         let out = step(&mut machine, Input::Local(Local::default()));
         assert!(matches!(&out[..], [Output::Send(SyncRequest { vector: Vector::Root(_), .. })]));
         assert!(matches!(step(&mut machine, Input::Reply(reply()))[..], [Output::Apply { .. }]));
-        let out = step(&mut machine, Input::Applied { entries: 0, repaired: 0 });
+        let out = step(&mut machine, Input::Applied { entries: 0, repaired: 0, missing_own: false });
         assert!(matches!(&out[..], [Output::Progress(_), Output::Done(SyncSummary { rounds: 1, .. })]));
     }
 
@@ -305,10 +312,22 @@ mod tests {
         step(&mut machine, Input::Start);
         step(&mut machine, Input::Local(Local::default()));
         step(&mut machine, Input::Reply(Box::new(SyncReply { need_vector: true, ..*reply() })));
-        let out = step(&mut machine, Input::Applied { entries: 0, repaired: 0 });
+        let out = step(&mut machine, Input::Applied { entries: 0, repaired: 0, missing_own: false });
         assert!(matches!(out[..], [_, Output::ReadLocal { .. }]));
         let out = step(&mut machine, Input::Local(Local::default()));
         assert!(matches!(&out[..], [Output::Send(SyncRequest { vector: Vector::Full(_), .. })]));
+    }
+
+    #[test]
+    fn an_own_change_that_is_gone_is_asked_for_in_full() {
+        let mut machine = Machine::new();
+        step(&mut machine, Input::Start);
+        step(&mut machine, Input::Local(Local::default()));
+        step(&mut machine, Input::Reply(reply()));
+        let out = step(&mut machine, Input::Applied { entries: 0, repaired: 1, missing_own: true });
+        assert!(matches!(out[..], [_, Output::ReadLocal { .. }]));
+        let out = step(&mut machine, Input::Local(Local::default()));
+        assert!(matches!(&out[..], [Output::Send(SyncRequest { own_in_full: true, .. })]));
     }
 
     #[test]
@@ -342,7 +361,7 @@ mod tests {
         for _ in 0..10 {
             step(&mut machine, Input::Local(Local::default()));
             step(&mut machine, Input::Reply(Box::new(SyncReply { more: true, ..*reply() })));
-            let out = step(&mut machine, Input::Applied { entries: 0, repaired: 0 });
+            let out = step(&mut machine, Input::Applied { entries: 0, repaired: 0, missing_own: false });
             if matches!(out[..], [_, Output::Fail(Fault::Protocol(_), _)]) {
                 return;
             }

@@ -121,6 +121,10 @@ pub struct SyncRequest {
     /// Changes, in an order in which dependencies come first.
     #[n(4)]
     pub uploads: Vec<Upload>,
+    /// Own changes shall come with their bytes: this installation no longer holds them, for example because it was put
+    /// back from an old copy.
+    #[n(5)]
+    pub own_in_full: bool,
 }
 
 /// What became of one upload; same order as in the request.

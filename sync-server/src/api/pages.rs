@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use wangge_core::{
     doc::chunk,
-    model::{Bucket, ChangeHash, DocId, Millis},
+    model::{Bucket, ChangeHash, DeviceId, DocId, Millis},
     sync::{
         frame::FrameError,
         wire::{Cursor, Entry, EntryBody, Page, SyncReply, SyncRequest, UploadResult, vector_root},
@@ -139,7 +139,8 @@ fn remember(
 
 /// What the phone has itself: it gets the names of these changes, not their bytes.
 struct Own<'a> {
-    caller: &'a Caller,
+    /// Whose changes come without bytes; nobody's where the phone asks for its own in full.
+    device: Option<&'a DeviceId>,
     uploads: BTreeMap<(DocId, ChangeHash), u32>,
 }
 
@@ -151,7 +152,7 @@ impl<'a> Own<'a> {
         named.for_each(|(key, at)| {
             uploads.entry(key).or_insert(at);
         });
-        Self { caller, uploads }
+        Self { device: Some(&caller.device.id).filter(|_| !request.own_in_full), uploads }
     }
     fn body(&self, doc: DocId, hash: ChangeHash, raw: Option<Vec<u8>>) -> EntryBody {
         match (self.uploads.get(&(doc, hash)), raw) {
@@ -177,7 +178,7 @@ impl Gather<'_> {
         }
         let mut rows: Vec<LogRow> = Vec::new();
         let left = &mut self.left;
-        r.log(place.row.n, place.seq, Some(&self.own.caller.device.id), |entry| {
+        r.log(place.row.n, place.seq, self.own.device, |entry| {
             let weight = ENTRY_BYTES + entry.change.raw.as_ref().map_or(0, Vec::len);
             // The first entry goes in whatever it weighs: a change is far below the limit of a frame.
             if weight > *left && !rows.is_empty() {

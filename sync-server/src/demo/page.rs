@@ -112,7 +112,7 @@ fn question(item: &AttentionView) -> Question {
     Question {
         title: item.title.clone(),
         label: field.map_or_else(|| item.field.clone(), |f| f.zh.clone()),
-        in_force: field.map_or_else(|| item.in_force.to_string(), |f| schema.show(f, &item.in_force, true)),
+        in_force: item.in_force_shown.clone(),
         zh: item.say.zh.clone(),
         en: item.say.en.clone(),
         claims: item.claims.iter().map(statement).collect(),

@@ -39,7 +39,7 @@ impl Cleaner<'_> {
 
     /// The puts that a cell makes for a field of a kind; none where it is blank or cannot be read.
     pub fn field(&mut self, place: &Place, kind: &str, field: &Field, column: &Column, cell: &Cell) -> Puts {
-        if cell.is_blank() {
+        if cell.is_blank() || says_nothing(field, cell) {
             return Puts::new();
         }
         let name = format!("{kind}.{}", field.key);
@@ -136,6 +136,9 @@ impl Cleaner<'_> {
         let mut puts = Puts::new();
         for word in words.into_iter().filter(|word| !word.is_empty()) {
             let mut code = find(word);
+            if code.is_none() && matches!(word, "无" | "没有" | "暂无" | "-" | "/" | "—") {
+                continue;
+            }
             if code.is_none() {
                 code = list.get("other").filter(|_| field.required).map(|c| c.code.clone());
                 let (zh, en) = if code.is_some() {
@@ -201,6 +204,14 @@ impl Cleaner<'_> {
             self.note("formatted_phone");
         }
     }
+}
+
+/// Words that clerks write into a cell that is empty. In texts such a word may be meant, and `无` answers a question.
+fn says_nothing(field: &Field, cell: &Cell) -> bool {
+    const WORDS: [&str; 15] =
+        ["无", "没有", "暂无", "不详", "未知", "不清楚", "-", "--", "—", "——", "/", "\\", "*", "N/A", "NULL"];
+    let meant = matches!(field.value_type, FieldType::Text | FieldType::Bool | FieldType::Code);
+    !meant && WORDS.contains(&text::compact(&cell.show()).to_uppercase().as_str())
 }
 
 fn moment(cell: &Cell) -> Option<i64> {

@@ -6,8 +6,8 @@ use wangge_core::model::{Address, Scope};
 
 use super::{
     ledger::{HEAD, Id, Person},
-    pairs::Pairs,
-    plan::{Key, Planned, Planner, values},
+    pairs::{Likeness, Pairs},
+    plan::{Alike, Key, Planned, Planner, values},
 };
 
 /// What has been formed so far.
@@ -107,9 +107,11 @@ impl Homes {
             return *known;
         }
         let name = address.building_name();
-        let formed = if name.is_empty() {
+        let registered = self.registered.contains(&person.grid);
+        // Registers of buildings seldom hold farmhouses; that one is missing says nothing.
+        let formed = if name.is_empty() || (registered && address.building.is_none()) {
             None
-        } else if self.registered.contains(&person.grid) {
+        } else if registered {
             let (zh, en) = (
                 "楼栋台账中没有这栋楼，房屋未挂楼栋",
                 "the register has no such building; its dwellings are kept without one",
@@ -133,6 +135,7 @@ impl Homes {
 /// The person's own record, and the care record where the ledger says what help is needed.
 fn resident(planner: &mut Planner<'_>, person: &Person) -> usize {
     let record = planner.add("resident", person.row(), identity(person), values(person.of("resident")));
+    planner.out.records[record].alike = alike(person);
     let care = person.of("care");
     if !care.is_empty() {
         let keys = vec![Some(Key { text: "care".to_owned(), records: vec![record] })];
@@ -143,7 +146,8 @@ fn resident(planner: &mut Planner<'_>, person: &Person) -> usize {
     record
 }
 
-/// Ways to recognise a person in a later import, so that one changed cell does not make a new person.
+/// Ways to recognise a person in a later import, so that one changed cell does not make a new person. All stay within
+/// the grid: a row elsewhere that looks the same is a record of its own and a pair.
 fn identity(person: &Person) -> Vec<Option<Key>> {
     let id = person.id.as_ref().map(Id::body);
     let (name, birth, home) = (&person.name, person.birth.as_deref(), &person.home);
@@ -152,13 +156,29 @@ fn identity(person: &Person) -> Vec<Option<Key>> {
         Some(all),
         id.map(|id| format!("{id}|{home}")),
         birth.map(|birth| format!("{name}|{birth}|{home}")),
-        id.map(|id| format!("{id}|{name}")),
-        birth.zip(person.phone.as_deref()).map(|(birth, phone)| format!("{name}|{birth}|{phone}")),
-        id.map(str::to_owned),
+        id.map(|id| format!("{id}|{name}|{}", person.grid)),
+        birth.zip(person.phone.as_deref()).map(|(birth, phone)| format!("{name}|{birth}|{phone}|{}", person.grid)),
     ]
     .into_iter()
     .map(|text| text.map(|text| Key::from(format!("resident|{text}"))))
     .collect()
+}
+
+/// What another record of the same person would share, wherever it lives.
+fn alike(person: &Person) -> Vec<Alike> {
+    let mut all = Vec::new();
+    let mut add = |why, text: String, has, seeks| all.push(Alike { why, key: Key::from(text), has, seeks });
+    if let Some(id) = &person.id {
+        add(Likeness::SameId, format!("id|{}", id.body()), true, true);
+    }
+    if let Some((birth, phone)) = person.birth.as_ref().zip(person.phone.as_ref()) {
+        // Of two with different valid ID numbers nothing else counts.
+        let valid = person.id.as_ref().is_some_and(|id| id.valid);
+        let text = format!("{}|{birth}|{phone}", person.name);
+        add(Likeness::SamePhone, format!("phone, valid ID|{text}"), valid, !valid);
+        add(Likeness::SamePhone, format!("phone, no valid ID|{text}"), !valid, true);
+    }
+    all
 }
 
 /// Membership of the household and the stay at the door.

@@ -87,6 +87,8 @@ pub struct FileSpec {
     pub holds: Holds,
     /// Patterns of file names, `*` and `?`.
     pub patterns: Vec<String>,
+    /// Whether a directory without such a file is complete.
+    pub optional: bool,
     /// Pattern of sheet names; absent: every sheet that is not hidden.
     pub sheet: Option<String>,
     /// Row of the header; absent: the first that has the required columns.
@@ -126,6 +128,8 @@ struct RawMap {
 struct RawFile {
     holds: Spanned<Holds>,
     files: Vec<String>,
+    #[serde(default)]
+    optional: bool,
     sheet: Option<String>,
     header_row: Option<u64>,
     source: Option<Source>,
@@ -224,6 +228,7 @@ impl RawFile {
         Ok(FileSpec {
             holds,
             patterns: self.files,
+            optional: self.optional,
             sheet: self.sheet,
             header_row: self.header_row,
             source: self.source.unwrap_or(source),

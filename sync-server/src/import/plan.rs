@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use wangge_core::model::{Millis, Schema, Scope, Source, Value, lint};
+use wangge_core::model::{Millis, Schema, Scope, Source, Value};
 
 use super::{
     ImportError,
@@ -45,6 +45,19 @@ impl From<String> for Key {
     }
 }
 
+/// Something that records of one person share, to find pairs across imports.
+#[derive(Clone, Debug)]
+pub struct Alike {
+    /// Why those that share it may be one person.
+    pub why: Likeness,
+    /// What they share.
+    pub key: Key,
+    /// Whether the record has it.
+    pub has: bool,
+    /// Whether those that have it may be the same person as the record.
+    pub seeks: bool,
+}
+
 /// One record to write.
 #[derive(Clone, Debug)]
 pub struct PlannedRecord {
@@ -56,6 +69,8 @@ pub struct PlannedRecord {
     pub scope: Scope,
     /// Strongest first; a record of an earlier import is the same where a key of equal rank is equal.
     pub keys: Vec<Option<Key>>,
+    /// What another record of the same person would share; only for finding pairs, never for recognition.
+    pub alike: Vec<Alike>,
     /// Document keys and values.
     pub fields: Vec<(String, Planned)>,
     /// On what evidence.
@@ -88,7 +103,7 @@ pub struct ImportPlan {
     pub report: Report,
     /// Cells that were tidied.
     pub tidied: Tidied,
-    /// Files that no entry of the map names.
+    /// Files that look like ledgers and that no entry of the map names.
     pub unused: Vec<String>,
 }
 
@@ -147,12 +162,14 @@ fn assign(dir: &Path, map: &Map) -> Result<Assigned, ImportError> {
     let named = |spec: &FileSpec, name: &str| spec.patterns.iter().any(|pattern| fits(pattern, name));
     let (mut files, mut unused) = (Vec::new(), Vec::new());
     for name in names {
+        let ledger = [".csv", ".txt", ".tsv", ".xls", ".xlsx", ".xlsm", ".et", ".ods"];
         match map.files.iter().position(|spec| named(spec, &name)) {
             Some(spec) => files.push((spec, name)),
-            None => unused.push(name),
+            None if ledger.iter().any(|end| name.to_lowercase().ends_with(end)) => unused.push(name),
+            None => {}
         }
     }
-    for (i, spec) in map.files.iter().enumerate() {
+    for (i, spec) in map.files.iter().enumerate().filter(|(_, spec)| !spec.optional) {
         if !files.iter().any(|(found, _)| *found == i) {
             return Err(ImportError::NoFile { dir: dir.display().to_string(), patterns: spec.patterns.clone() });
         }
@@ -190,7 +207,7 @@ impl Planner<'_> {
     ) -> usize {
         let FileSpec { source, observed, .. } = self.map.files[from.spec];
         let (place, scope) = (from.place.clone(), from.scope.clone());
-        self.out.records.push(PlannedRecord { place, kind, scope, keys, fields, source, observed });
+        self.out.records.push(PlannedRecord { place, kind, scope, keys, alike: Vec::new(), fields, source, observed });
         self.out.records.len() - 1
     }
 
@@ -257,7 +274,7 @@ impl Planner<'_> {
     fn finish(mut self) -> ImportPlan {
         self.out.tidied = self.cleaner.tidied;
         self.out.report.problems = self.cleaner.problems;
-        debug_assert!(self.out.report.problems.iter().all(|p| lint::denied(&p.field).is_none()));
+        self.out.report.problems.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
         self.out
     }
 }

@@ -119,11 +119,18 @@ fn read_text(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), Unreadable> {
                 (format!("第{line}行的引号没有结束"), format!("line {line}: a quotation mark is not closed"));
             return Err(unreadable(zh, en));
         }
-        let cells = record.iter().map(|cell| Cell::Text(cell.to_owned())).collect();
+        let cells = record.iter().map(|cell| Cell::Text(unmarked(cell).to_owned())).collect();
         if !sink.row(Row { line, cells }) {
             return Ok(());
         }
     }
+}
+
+/// A cell without the marks by which clerks keep a spreadsheet from reading a number: `="0102"` and `'0102`.
+fn unmarked(cell: &str) -> &str {
+    let formula = cell.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
+    let mark = cell.strip_prefix('\'').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    formula.or(mark).unwrap_or(cell)
 }
 
 /// Line ends between the place where the reader took up and the first character of the record: the second half of CR LF,

@@ -69,10 +69,10 @@ pub fn read(path: &Path, file: &str, spec: &FileSpec) -> Result<(Vec<Table>, Vec
 enum State {
     /// Rows looked at so far.
     Search(usize),
-    /// For each column of the map its place in the row, and where the header ends.
+    /// For each column of the map its place in the row; all headers as they stand.
     Read {
         places: Vec<Option<usize>>,
-        width: usize,
+        headers: Vec<String>,
     },
     Skip,
 }
@@ -103,7 +103,11 @@ impl Finder<'_> {
     }
     fn try_header(&mut self, row: &Row, looked: usize) -> bool {
         let texts: Vec<String> = row.cells.iter().map(|cell| comparable(&cell.show())).collect();
-        let place = |headers: &[String]| headers.iter().find_map(|header| texts.iter().position(|text| text == header));
+        // 电话（手机） is first looked for as it stands, then without what the brackets add.
+        let bare: Vec<&str> = texts.iter().map(|text| text.split('(').next().unwrap_or_default()).collect();
+        let exact = |header: &String| texts.iter().position(|text| text == header);
+        let near = |header: &String| bare.iter().position(|text| text == header);
+        let place = |headers: &[String]| headers.iter().find_map(exact).or_else(|| headers.iter().find_map(near));
         let places: Vec<Option<usize>> = self.spec.columns.iter().map(|column| place(&column.headers)).collect();
         let lacks = |(column, place): (&super::map::Column, &Option<usize>)| {
             (column.required && place.is_none()).then(|| column.shown.clone())
@@ -113,8 +117,9 @@ impl Finder<'_> {
         if asked && missing.is_empty() {
             let denied = row.cells.iter().filter(|cell| lint::denied(&cell.show()).is_some()).count() as u64;
             let width = texts.iter().rposition(|text| !text.is_empty()).map_or(0, |last| last + 1);
+            let headers = texts[..width].to_vec();
             self.found.push(Table { name: self.name().into(), denied, lines: Vec::new() });
-            self.state = State::Read { places, width };
+            self.state = State::Read { places, headers };
         } else {
             if asked
                 && places.iter().any(Option::is_some)
@@ -147,18 +152,16 @@ impl Sink for Finder<'_> {
                 let looked = *looked;
                 self.try_header(&row, looked)
             }
-            State::Read { places, width } => {
+            State::Read { places, headers } => {
                 let mut all = row.cells;
-                let shifted = all.iter().skip(*width).any(|cell| !cell.is_blank());
+                let shifted = all.iter().skip(headers.len()).any(|cell| !cell.is_blank());
                 let first = all.iter().find(|cell| !cell.is_blank()).map(|cell| text::compact(&cell.show()));
                 let footer = first.is_some_and(|first| FOOTERS.iter().any(|word| first.starts_with(word)));
-                let mut take = |place: &Option<usize>| {
-                    place.and_then(|at| all.get_mut(at)).map(std::mem::take).unwrap_or_default()
-                };
+                let again = |at: &usize| all.get(*at).is_some_and(|cell| comparable(&cell.show()) == headers[*at]);
+                let header = places.iter().flatten().all(again);
+                let mut take =
+                    |at: &Option<usize>| at.and_then(|at| all.get_mut(at)).map(std::mem::take).unwrap_or_default();
                 let cells: Vec<Cell> = places.iter().map(&mut take).collect();
-                let header = cells.iter().zip(&self.spec.columns).zip(places).filter(|(_, place)| place.is_some());
-                let header =
-                    header.map(|pair| pair.0).all(|(cell, column)| column.headers.contains(&comparable(&cell.show())));
                 let line = Line { number: row.line, cells, shifted, header, footer };
                 if let Some(table) = self.found.last_mut() {
                     table.lines.push(line);

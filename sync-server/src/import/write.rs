@@ -13,6 +13,7 @@ use wangge_core::{
 
 use super::{
     ImportError,
+    pairs::Likeness,
     plan::{ImportPlan, Key, Planned, PlannedRecord},
     regions::{Region, Regions},
     report::Problem,
@@ -27,6 +28,8 @@ use crate::{
 pub const AUTHOR: &str = "import";
 /// Name of the keys of all imports: a person of one ledger is the same person in another.
 const SOURCE: &str = "ledger";
+/// Rank of keys that only find pairs.
+const ALIKE: usize = 99;
 /// Records in one transaction. A county has a hundred times this, and all of it need not be in memory twice.
 const BATCH: usize = 20_000;
 
@@ -71,133 +74,135 @@ pub fn write(
     random: Random<'_>,
     tick: &mut dyn FnMut(u64),
 ) -> Result<Written, ImportError> {
-    let ids = county.db.read(|r| Matcher::new(r, plan).run(now, random))?;
-    let mut done = Written::default();
-    let total = plan.records.len();
-    for from in (0..total.max(1)).step_by(BATCH) {
-        let to = (from + BATCH).min(total);
-        let mut batch = ServerBatch::default();
-        for i in from..to {
-            record(county, plan, &ids, i, now, &mut batch, &mut done)?;
-        }
-        if from == 0 {
-            let grids = plan.regions.0.iter().filter(|(_, region)| region.level == "grid");
-            batch.grids = grids.map(|(code, region)| (Scope(code.clone()), region.name.clone())).collect();
-        }
-        if to == total {
-            batch.pairs = plan
-                .pairs
-                .iter()
-                .map(|pair| Pair {
-                    a: ids[pair.a].id,
-                    b: ids[pair.b].id,
-                    reason: Reason { rule: pair.why.rule().into(), zh: pair.why.zh().into(), en: pair.why.en().into() },
-                })
-                .collect();
-        }
-        let summary = county.write_batch(&UserId::from(AUTHOR), Role::CC, now, random, &batch)?;
-        done.new_records += summary.new_records;
-        done.changes += summary.changes;
-        done.new_pairs += summary.new_pairs;
-        tick(to as u64);
-    }
-    Ok(done)
+    write_by(BATCH, county, plan, now, random, tick)
 }
 
-/// Puts one record into the batch: all of a new one, the changed cells of a known one.
-fn record(
+fn write_by(
+    size: usize,
     county: &County,
     plan: &ImportPlan,
-    ids: &[Match],
-    i: usize,
     now: Millis,
-    batch: &mut ServerBatch,
-    done: &mut Written,
-) -> Result<(), ImportError> {
-    let (planned, found) = (&plan.records[i], &ids[i]);
-    let fields: Vec<(String, Value)> =
-        planned.fields.iter().map(|(key, value)| (key.clone(), resolve(value, ids))).collect();
-    let mut cells: BTreeMap<String, String> = BTreeMap::new();
-    for (key, value) in &fields {
-        cells.insert(key.clone(), short_hash(&serde_json::to_string(value).expect("a value is plain data")));
+    random: Random<'_>,
+    tick: &mut dyn FnMut(u64),
+) -> Result<Written, ImportError> {
+    let ids = county.db.read(|r| Matcher::new(r, plan).run(now, random))?;
+    let mut writing = Writing { county, plan, ids: &ids, now, batch: ServerBatch::default(), done: Written::default() };
+    let grids = plan.regions.0.iter().filter(|(_, region)| region.level == "grid");
+    writing.batch.grids = grids.map(|(code, region)| (Scope(code.clone()), region.name.clone())).collect();
+    let total = plan.records.len();
+    for from in (0..total.max(1)).step_by(size) {
+        let to = (from + size).min(total);
+        for i in from..to {
+            writing.record(i)?;
+        }
+        if to == total {
+            writing.batch.pairs.extend(plan.pairs.iter().map(|p| pair(ids[p.a].id, ids[p.b].id, p.why)));
+        }
+        let batch = std::mem::take(&mut writing.batch);
+        let summary = county.write_batch(&UserId::from(AUTHOR), Role::CC, now, random, &batch)?;
+        writing.done.new_records += summary.new_records;
+        writing.done.changes += summary.changes;
+        writing.done.new_pairs += summary.new_pairs;
+        tick(to as u64);
     }
-    let known = if found.new { None } else { county.db.read(|r| Ok::<_, CountyError>(r.import_cells(&found.id)?))? };
-    let last: BTreeMap<String, String> =
-        known.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
-    let changed: Vec<(String, Value)> = fields.into_iter().filter(|(key, _)| last.get(key) != cells.get(key)).collect();
-    if last != cells {
-        let json = serde_json::to_string(&cells).expect("a map of texts is plain data");
-        batch.import_cells.push((found.id, json));
-    }
-    batch.import_keys.extend(found.keys.iter().map(|key| ImportKey {
-        source: SOURCE.to_owned(),
-        key: key.clone(),
-        record: found.id,
-    }));
-    if changed.is_empty() && !found.new {
-        return Ok(());
-    }
-    let (fields, seen) =
-        if found.new { (changed, Vec::new()) } else { differences(county, planned, found.id, changed, done)? };
-    if fields.is_empty() && seen.is_empty() {
-        return Ok(());
-    }
-    done.changed_records += u64::from(!found.new);
-    batch.records.push(ServerRecord {
-        record: found.id,
-        kind: KindName::from(planned.kind),
-        scope: planned.scope.clone(),
-        source: planned.source,
-        observed_at: planned.observed.unwrap_or(now).min(now),
-        fields,
-        seen,
-    });
-    Ok(())
+    Ok(writing.done)
 }
 
-/// What a phone would write for the same edit: new values, confirmations of what is in force, and what cannot change.
-#[expect(clippy::type_complexity, reason = "two lists, taken apart at once")]
-fn differences(
-    county: &County,
-    planned: &PlannedRecord,
-    id: RecordId,
-    changed: Vec<(String, Value)>,
-    done: &mut Written,
-) -> Result<(Vec<(String, Value)>, Vec<String>), ImportError> {
-    let state = county.resolve_record(&id)?;
-    let Some(kind) = county.schema().kinds.get(&state.kind) else { return Ok((changed, Vec::new())) };
-    let (mut fields, mut seen) = (Vec::new(), Vec::new());
-    for (key, value) in changed {
-        let audience = kind.field(&key).map(|field| field.audience);
-        let Some(resolved) = state.docs.iter().find(|(doc, _)| Some(doc.audience) == audience).map(|(_, doc)| doc)
-        else {
-            fields.push((key, value));
-            continue;
+struct Writing<'a> {
+    county: &'a County,
+    plan: &'a ImportPlan,
+    ids: &'a [Match],
+    now: Millis,
+    batch: ServerBatch,
+    done: Written,
+}
+
+impl Writing<'_> {
+    /// Puts one record into the batch: all of a new one, the changed cells of a known one.
+    fn record(&mut self, i: usize) -> Result<(), ImportError> {
+        let (planned, found) = (&self.plan.records[i], &self.ids[i]);
+        let fields = planned.fields.iter().map(|(key, value)| (key.clone(), self.resolve(value)));
+        let fields: Vec<(String, Value)> = fields.collect();
+        let json = |value: &Value| serde_json::to_string(value).expect("a value is plain data");
+        let cells = fields.iter().map(|(key, value)| (key.clone(), short_hash(&json(value))));
+        let cells: BTreeMap<String, String> = cells.collect();
+        let known = self.county.db.read(|r| Ok::<_, CountyError>(r.import_cells(&found.id)?))?;
+        let last = known.as_deref().and_then(|json| serde_json::from_str(json).ok());
+        let last: BTreeMap<String, String> = last.unwrap_or_default();
+        if last != cells {
+            let json = serde_json::to_string(&cells).expect("a map of texts is plain data");
+            self.batch.import_cells.push((found.id, json));
+        }
+        let key = |key: &String| ImportKey { source: SOURCE.to_owned(), key: key.clone(), record: found.id };
+        self.batch.import_keys.extend(found.keys.iter().map(key));
+        self.batch.pairs.extend(found.alike.iter().map(|(why, other)| pair(found.id, *other, *why)));
+        let mut record = ServerRecord {
+            record: found.id,
+            kind: KindName::from(planned.kind),
+            scope: planned.scope.clone(),
+            source: planned.source,
+            observed_at: planned.observed.unwrap_or(self.now).min(self.now),
+            fields,
+            seen: Vec::new(),
         };
-        let plan = merge::plan(county.schema(), kind, resolved, &[Edit { key, value: value.clone() }], false);
-        fields.extend(plan.puts);
-        seen.extend(plan.seen);
-        for (key, zh, en) in plan.refused {
-            done.problems.push(planned.place.problem(
-                &format!("{}.{key}", planned.kind),
-                "cannot_change",
-                value.text().unwrap_or_default(),
-                zh,
-                en,
-            ));
+        if !found.new {
+            record.fields.retain(|(key, _)| last.get(key) != cells.get(key));
+            self.differences(planned, &mut record)?;
+            if record.fields.is_empty() && record.seen.is_empty() {
+                return Ok(());
+            }
+            self.done.changed_records += 1;
+        }
+        self.batch.records.push(record);
+        Ok(())
+    }
+
+    /// Turns changed cells into what a phone would write for the same edit: new values, and confirmations of what is in
+    /// force. What cannot change, and what somebody has seen later than the ledger was drawn up, is listed instead.
+    fn differences(&mut self, planned: &PlannedRecord, record: &mut ServerRecord) -> Result<(), ImportError> {
+        if record.fields.is_empty() {
+            return Ok(());
+        }
+        let state = self.county.resolve_record(&record.record)?;
+        let schema = self.county.schema();
+        let Some(kind) = schema.kinds.get(&state.kind) else { return Ok(()) };
+        for (key, value) in std::mem::take(&mut record.fields) {
+            let audience = kind.field(&key).map(|field| field.audience);
+            let Some((_, resolved)) = state.docs.iter().find(|(doc, _)| Some(doc.audience) == audience) else {
+                record.fields.push((key, value));
+                continue;
+            };
+            let shown = value.text().unwrap_or_default().to_owned();
+            let mut list = |rule: &str, zh: &str, en: &str| {
+                let field = format!("{}.{key}", planned.kind);
+                self.done.problems.push(planned.place.problem(&field, rule, &shown, zh, en));
+            };
+            let backing = resolved.fields.get(&key).and_then(|field| field.claims.first());
+            if backing.is_some_and(|claim| claim.at > record.observed_at && claim.value != value) {
+                let (zh, en) =
+                    ("现有记录比台账日期新，未改动", "the record is newer than the ledger and stays as it is");
+                list("older_than_record", zh, en);
+                continue;
+            }
+            let plan = merge::plan(schema, kind, resolved, &[Edit { key: key.clone(), value }], false);
+            for (_, zh, en) in &plan.refused {
+                list("cannot_change", zh, en);
+            }
+            record.fields.extend(plan.puts);
+            record.seen.extend(plan.seen);
+        }
+        Ok(())
+    }
+
+    fn resolve(&self, value: &Planned) -> Value {
+        match value {
+            Planned::Value(value) => value.clone(),
+            Planned::Record(i) => Value::Text(self.ids[*i].id.to_string()),
         }
     }
-    Ok((fields, seen))
 }
 
-fn resolve(value: &Planned, ids: &[Match]) -> Value {
-    match value {
-        Planned::Value(value) => value.clone(),
-        Planned::Record(i) => Value::Text(ids[*i].id.to_string()),
-    }
-}
-
-/// Sixteen hexadecimal digits; keys and cells hold personal data and are kept as hashes alone.
+/// Keys and cells hold personal data and are kept as hashes alone.
 fn short_hash(text: &str) -> String {
     to_hex(&Sha256::digest(text.as_bytes())[..16])
 }
@@ -209,6 +214,12 @@ struct Match {
     new: bool,
     /// Keys to remember that are not remembered yet.
     keys: Vec<String>,
+    /// Of a new record: those of earlier imports that may be the same person.
+    alike: Vec<(Likeness, RecordId)>,
+}
+
+fn pair(a: RecordId, b: RecordId, why: Likeness) -> Pair {
+    Pair { a, b, reason: Reason { rule: why.rule().into(), zh: why.zh().into(), en: why.en().into() } }
 }
 
 /// Finds for every planned record the one that an earlier import made of it.
@@ -284,26 +295,92 @@ impl<'a> Matcher<'a> {
         let mut used: BTreeMap<String, u64> = BTreeMap::new();
         let mut out = Vec::with_capacity(new.len());
         for (i, record) in self.plan.records.iter().enumerate() {
-            let mut keys = Vec::new();
+            let mut found = Match { id: self.id(i), new: new[i], keys: Vec::new(), alike: Vec::new() };
             for (rank, key) in record.keys.iter().enumerate() {
                 let Some(key) = key else { continue };
-                let text = self.text(rank, key);
-                let n = used.entry(text.clone()).or_default();
-                loop {
-                    *n += 1;
-                    let numbered = format!("{text}#{n}");
-                    match self.reader.import_key(SOURCE, &numbered)? {
-                        Some(id) if id == self.id(i) => break,
-                        Some(_) => {}
-                        None => {
-                            keys.push(numbered);
-                            break;
-                        }
-                    }
-                }
+                self.number(&self.text(rank, key), true, &mut used, &mut found)?;
             }
-            out.push(Match { id: self.id(i), new: new[i], keys });
+            for alike in &record.alike {
+                let others = self.number(&self.text(ALIKE, &alike.key), alike.has, &mut used, &mut found)?;
+                // Rows that both stand in this import have been compared with each other already.
+                let others = others.into_iter().filter(|id| new[i] && alike.seeks && !self.taken.contains(id));
+                found.alike.extend(others.map(|id| (alike.why, id)));
+            }
+            out.push(found);
         }
         Ok(out)
+    }
+
+    /// Gives a key the next free number to keep, unless the record has one; the records of an earlier import that have the key.
+    fn number(
+        &self,
+        text: &str,
+        keep: bool,
+        used: &mut BTreeMap<String, u64>,
+        found: &mut Match,
+    ) -> Result<Vec<RecordId>, CountyError> {
+        let mut others = Vec::new();
+        let taken = used.entry(text.to_owned()).or_default();
+        for n in 1.. {
+            let numbered = format!("{text}#{n}");
+            match self.reader.import_key(SOURCE, &numbered)? {
+                Some(id) if id == found.id => break,
+                Some(id) => others.push(id),
+                None if n > *taken => {
+                    if keep {
+                        *taken = n;
+                        found.keys.push(numbered);
+                    }
+                    break;
+                }
+                None => {}
+            }
+        }
+        Ok(others)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+    use crate::{
+        Keys,
+        county::NewCounty,
+        import::{Map, plan},
+        keys::files,
+    };
+
+    const NOW: Millis = Millis(1_795_000_000_000);
+
+    #[test]
+    fn an_import_cut_off_between_batches_is_finished_by_the_next() {
+        let sample = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/county");
+        let dir = tempfile::tempdir().expect("a directory");
+        let (data, keys) = (dir.path().join("data"), dir.path().join("keys"));
+        files::create(&keys, &data, &Keys::from_seed([7; 32]), &["localhost".to_owned()], NOW).expect("keys");
+        let new = NewCounty { name: "县".to_owned(), url: "https://localhost".to_owned(), epoch: 1 };
+        let county = County::create(&data, &keys, &new, NOW).expect("a county");
+        let map = Map::read(&sample.join("map.toml"), county.schema()).expect("the map");
+        let planned = plan(&sample, &map, county.schema(), Regions::default(), &mut |_| {}).expect("a plan");
+        let mut next = 0_u64;
+        let mut random = |bytes: &mut [u8]| {
+            next += 1;
+            bytes.iter_mut().rev().zip(next.to_le_bytes()).for_each(|(byte, n)| *byte = n);
+        };
+        let mut cut = |done: u64| assert!(done < 3000, "cut off here");
+        let first = AssertUnwindSafe(|| write_by(1000, &county, &planned, NOW, &mut random, &mut cut));
+        let what = catch_unwind(first).expect_err("the first run is cut off");
+        assert_eq!(what.downcast_ref::<&str>(), Some(&"cut off here"));
+        let half = county.totals().expect("totals");
+        assert_eq!((half.records, half.pairs), (3000, 0));
+
+        let rest = write(&county, &planned, NOW, &mut random, &mut |_| {}).expect("the rest");
+        let whole = county.totals().expect("totals");
+        assert_eq!((half.records + rest.new_records, whole.pairs), (planned.records.len() as u64, 25));
+        assert_eq!((whole.records, rest.changed_records), (planned.records.len() as u64, 0));
+        let again = write(&county, &planned, NOW, &mut random, &mut |_| {}).expect("nothing");
+        assert_eq!(again, Written::default());
     }
 }

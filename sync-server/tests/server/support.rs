@@ -199,6 +199,7 @@ impl Phone {
             vector: Vector::Root(vector_root(&self.vector())),
             control: self.control,
             uploads,
+            own_in_full: false,
         }
     }
     pub fn sign(&mut self, request: &SyncRequest) -> SignedRequest {

@@ -8,7 +8,10 @@ use wangge_core::{
     model::{Audience, Field, KindName, Member, RecordId, Rule, Schema, Source, Value, ids::to_hex},
 };
 
-use crate::world::{Ledger, Phone, World};
+use crate::{
+    calendar,
+    world::{Ledger, Phone, World},
+};
 
 /// How the county is called in files.
 pub const SERVER: &str = "server";
@@ -207,7 +210,7 @@ impl<'a> Viewer<'a> {
         let mut met = BTreeSet::new();
         let mut note = |value: &dyn Fn(&str) -> Value| {
             let in_month =
-                matches!(value("when"), Value::Int(ms) if super::value::month(wangge_core::model::Millis(ms)) == month);
+                matches!(value("when"), Value::Int(ms) if calendar::month(wangge_core::model::Millis(ms)) == month);
             if in_month && value("result").text() == Some("met") && !value("met").is_null() {
                 met.insert(value("met"));
             }

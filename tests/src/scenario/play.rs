@@ -12,7 +12,10 @@ use super::{
     laws,
     value::{self, Names},
 };
-use crate::world::{Phone, Weather, World};
+use crate::{
+    calendar,
+    world::{Phone, Weather, World},
+};
 
 /// Between the last work of a round and the first sync: the way home.
 const EVENING_MS: i64 = 3_600_000;
@@ -70,7 +73,7 @@ impl<'s> Play<'s> {
 
     fn begin(scenario: &'s Scenario, text: &'s str, variant: Variant, seed: u64) -> Step<Self> {
         let acts = scenario.before.iter().chain(scenario.round.iter().flat_map(|round| &round.act));
-        let Some(first) = acts.filter_map(|act| value::millis(&act.get_ref().at)).min() else {
+        let Some(first) = acts.filter_map(|act| calendar::millis(&act.get_ref().at)).min() else {
             return stop(None, "没有写任何人做了什么", "nobody does anything");
         };
         let start = first.plus(-Millis::DAY);
@@ -87,7 +90,7 @@ impl<'s> Play<'s> {
         };
         for person in &scenario.person {
             let scopes: Vec<Scope> = person.grids.iter().map(|name| play.grid(name)).collect();
-            let shown = person.clock.as_ref().and_then(value::millis);
+            let shown = person.clock.as_ref().and_then(calendar::millis);
             let offset = shown.map_or(0, |shown| shown.0 - start.0);
             let enrolled = play.world.enrol(&person.name, person.role, &scopes, offset).map(|_| ());
             enrolled.map_err(|e| Finding { line: None, zh: e.0.clone(), en: e.0 })?;
@@ -194,9 +197,9 @@ impl<'s> Play<'s> {
         let (line, act) = (self.line(spanned), spanned.get_ref());
         let grid = act.grid.as_deref().map(|name| self.grid(name));
         let phone = self.phone(&act.who, line)?;
-        let Some(at) = value::millis(&act.at) else { return stop(line, "at 要写年月日", "`at` needs a date") };
+        let Some(at) = calendar::millis(&act.at) else { return stop(line, "at 要写年月日", "`at` needs a date") };
         if at < phone.env.true_time() {
-            let now = value::shown_time(phone.env.true_time());
+            let now = calendar::shown_time(phone.env.true_time());
             return stop(
                 line,
                 format!("{}那里已是 {now}，不能回到以前", act.who),
@@ -289,7 +292,7 @@ impl<'s> Play<'s> {
             kind: kind.name.clone(),
             scope: grid,
             source: act.source,
-            observed_at: act.seen.as_ref().and_then(value::millis),
+            observed_at: act.seen.as_ref().and_then(calendar::millis),
             edits,
             confirm: act.confirm.clone(),
             decide,
@@ -317,7 +320,7 @@ impl<'s> Play<'s> {
     fn member(&self, field: &Field, one: &MemberLine, line: Option<usize>) -> Step<(String, Option<String>)> {
         let read = value::read(Schema::built_in(), &self.names, field, &one.member.as_str().into());
         let value = read.or_else(|words| stop(line, words.clone(), words))?;
-        Ok((value.to_string(), one.date.as_ref().and_then(value::day)))
+        Ok((value.to_string(), one.date.as_ref().and_then(calendar::day)))
     }
 
     /// A decision names claims by their prefixes; the file names them by their values.

@@ -1,0 +1,94 @@
+//! Misfortunes of a phone, on real stores and the real server functions.
+
+use std::path::Path;
+
+use tempfile::TempDir;
+use wangge_core::{
+    app::{EditRequest, FieldEdit},
+    model::{KindName, Millis, RecordId, Role, Source, Value},
+};
+use wangge_harness::world::{Phone, World};
+
+const START: Millis = Millis(1_780_000_000_000);
+
+fn put(record: Option<RecordId>, field: &str, value: &str) -> EditRequest {
+    EditRequest {
+        record,
+        kind: KindName::from("resident"),
+        source: Source::SelfSaid,
+        edits: vec![FieldEdit::put(field, value)],
+        ..EditRequest::default()
+    }
+}
+
+fn sync(phone: &Phone) {
+    let report = phone.sync().expect("sync");
+    assert_eq!(report.fault, None, "{}", phone.name);
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("folder");
+    for entry in std::fs::read_dir(from).expect("folder") {
+        let entry = entry.expect("entry");
+        std::fs::copy(entry.path(), to.join(entry.file_name())).expect("copy");
+    }
+}
+
+#[test]
+fn a_phone_put_back_from_an_old_copy_gets_its_own_work_back_in_full() {
+    let dir = TempDir::new().expect("folder");
+    let (home, backup) = (dir.path().join("phone1"), dir.path().join("backup"));
+    let mut world = World::in_dir(dir, 1, START).expect("world");
+    world.enrol("甲", Role::GW, &[World::grid(1)], 0).expect("enrolment");
+    let phone = &world.phones[0];
+    let record = phone.app.edit(&put(None, "name", "张三")).expect("edit").record;
+    sync(phone);
+    phone.app.close().expect("close");
+    copy(&home, &backup);
+    phone.app.reopen().expect("reopen");
+    phone.app.edit(&put(Some(record), "work", "县医院")).expect("edit");
+    let later = phone.app.edit(&put(None, "name", "李四")).expect("edit").record;
+    sync(phone);
+
+    phone.app.close().expect("close");
+    std::fs::remove_dir_all(&home).expect("remove");
+    copy(&backup, &home);
+    phone.app.reopen().expect("reopen");
+    assert_eq!(phone.app.get(record).expect("record").field("work"), None, "the copy is old");
+    sync(phone);
+    let work = phone.app.get(record).expect("record");
+    assert_eq!(work.field("work").map(|field| &field.value), Some(&Value::from("县医院")));
+    assert_eq!(phone.app.get(later).expect("record").title, "李四");
+    // And it can write on: its numbers do not meet those it used before.
+    phone.app.edit(&put(Some(record), "work", "县中学")).expect("edit");
+    sync(phone);
+    let state = world.county.resolve_record(&record).expect("county");
+    let value = state.docs.values().find_map(|doc| doc.fields.get("work")).map(|field| field.value.clone());
+    assert_eq!(value, Some(Value::from("县中学")));
+}
+
+#[test]
+fn what_was_written_on_top_of_a_refused_change_is_written_anew_and_arrives() {
+    let mut world = World::new(2, START).expect("world");
+    let grid = World::grid(1);
+    world.enrol("甲", Role::GW, std::slice::from_ref(&grid), 0).expect("enrolment");
+    let phone = &world.phones[0];
+    let record = phone.app.edit(&put(None, "name", "张三")).expect("edit").record;
+    sync(phone);
+    phone.app.edit(&put(Some(record), "phone", "13800000001")).expect("edit");
+    phone.app.edit(&put(Some(record), "work", "县医院")).expect("edit");
+
+    // The county takes the worker off the grid, sees the first edit, and puts the worker back.
+    world.county.unassign(&phone.user, Role::GW, &grid, world.clock.now()).expect("unassign");
+    sync(phone);
+    world.county.assign(&phone.user, Role::GW, &grid, world.clock.now()).expect("assign");
+    sync(phone);
+
+    let refusals = phone.app.refusals().expect("refusals");
+    assert!(refusals.iter().any(|refusal| refusal.review && refusal.rule == "scope"), "{refusals:?}");
+    let state = world.county.resolve_record(&record).expect("county");
+    let value = |field: &str| state.docs.values().find_map(|doc| doc.fields.get(field)).map(|f| f.value.clone());
+    assert_eq!(value("work"), Some(Value::from("县医院")), "the second edit stands without the first");
+    assert_eq!(value("phone"), None, "the first waits for a person");
+    assert_eq!(world.county.set_aside().expect("county").len(), 1);
+}
