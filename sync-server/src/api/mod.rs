@@ -141,3 +141,59 @@ fn lease(county: &County, device: &DeviceId, role: Role, scopes: &[Scope], now: 
     let id = wangge_core::model::ids::to_hex(&hash.finalize()[..6]);
     Lease { id, warn_at: now.plus(LEASE_WARN), lock_at: now.plus(LEASE_LOCK) }
 }
+
+#[cfg(test)]
+mod tests {
+    use wangge_core::model::{RecordId, Source};
+
+    use super::*;
+    use crate::{
+        Keys,
+        county::{NewCounty, ServerRecord},
+        keys::files,
+    };
+
+    #[test]
+    fn a_full_disk_refuses_the_request_and_leaves_the_county_as_it_was() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let (data, keys_dir) = (dir.path().join("data"), dir.path().join("keys"));
+        files::create(&keys_dir, &data, &Keys::from_seed([1; 32]), &[], Millis(0)).expect("keys");
+        let new = NewCounty { name: "县".to_owned(), url: "https://x:1".to_owned(), epoch: 1 };
+        let county = County::create(&data, &keys_dir, &new, Millis(0)).expect("county");
+        let record = |n: u8| ServerRecord {
+            record: RecordId([n; 16]),
+            kind: "resident".into(),
+            scope: "1".into(),
+            source: Source::Registry,
+            observed_at: Millis(0),
+            fields: vec![("work".to_owned(), "工".repeat(1000).as_str().into())],
+            seen: Vec::new(),
+        };
+        let write = |records| county.write_as_server(&"a".into(), Role::CC, Millis(1), &mut |b| b.fill(9), records);
+        write(vec![record(1)]).expect("room");
+        let before = (county.totals().expect("readable"), county.buckets().expect("readable"));
+        county.db.leave_room(8);
+        let full = write((2..60).map(record).collect()).expect_err("no room");
+        assert!(matches!(full, CountyError::Full), "{full}");
+        assert!(full.to_string().contains("磁盘已满") && full.to_string().contains("disk full"));
+        assert_eq!((county.totals().expect("readable"), county.buckets().expect("readable")), before);
+        let refusal = Refusal::from(full);
+        assert_eq!((refusal.status, refusal.reason.rule.as_str()), (507, "full"));
+        county.db.leave_room(10_000);
+        write((2..60).map(record).collect()).expect("room again");
+    }
+
+    #[test]
+    fn a_lease_is_named_after_what_it_permits() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let (data, keys_dir) = (dir.path().join("data"), dir.path().join("keys"));
+        files::create(&keys_dir, &data, &Keys::from_seed([1; 32]), &[], Millis(0)).expect("keys");
+        let county = County::create(&data, &keys_dir, &NewCounty::default(), Millis(0)).expect("county");
+        let named = |role, scopes: &[Scope], now| lease(&county, &DeviceId([1; 16]), role, scopes, Millis(now)).id;
+        let one = named(Role::GW, &["1".into()], 0);
+        assert_eq!(one, named(Role::GW, &["1".into()], 5));
+        assert_ne!(one, named(Role::GL, &["1".into()], 0));
+        assert_ne!(one, named(Role::GW, &["1".into(), "2".into()], 0));
+        assert_ne!(named(Role::GW, &["1".into(), "2".into()], 0), named(Role::GW, &["12".into()], 0));
+    }
+}

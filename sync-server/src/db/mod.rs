@@ -353,14 +353,22 @@ mod tests {
         assert_eq!(db.read(|r| r.meta_number("a")).expect("readable"), 3);
     }
 
+    impl Db {
+        /// Leaves room for so many pages more.
+        pub fn leave_room(&self, pages: i64) {
+            let connection = self.lock_writer();
+            let used: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).expect("a pragma");
+            connection
+                .pragma_update_and_check(None, "max_page_count", used + pages, |row| row.get::<_, i64>(0))
+                .expect("a pragma");
+        }
+    }
+
     #[test]
     fn a_full_disk_is_said_so_and_loses_nothing_that_was_there() {
         let (_dir, db) = db();
         db.write(|w| w.set_meta_number("kept", 5)).expect("room");
-        let pages: i64 = db.lock_writer().pragma_query_value(None, "page_count", |row| row.get(0)).expect("a pragma");
-        db.lock_writer()
-            .pragma_update_and_check(None, "max_page_count", pages + 4, |row| row.get::<_, i64>(0))
-            .expect("a pragma");
+        db.leave_room(4);
         let full: Result<()> = db.write(|w| w.set_meta("large", &vec![1; 1 << 20]));
         assert!(matches!(full, Err(DbError::Full)), "{full:?}");
         assert_eq!(db.read(|r| r.meta_number("kept")).expect("readable"), 5);

@@ -286,3 +286,49 @@ fn a_clock_ahead_of_the_server_is_bounded_by_the_last_contact() {
     b.sync(&mut place, Vec::new());
     assert_eq!(b.received[0].1.bounded, Some(contact));
 }
+
+#[test]
+fn phones_that_write_one_record_at_the_same_moment_all_get_in() {
+    let mut place = Place::new();
+    let mut first = place.phone("zhang.wei", Role::GW, &[1]);
+    let upload = first.resident("张伟", START);
+    let id = upload.doc;
+    first.sync(&mut place, vec![upload]);
+    let bodies: Vec<Vec<Vec<u8>>> = (0..6)
+        .map(|n| {
+            let mut phone = place.phone(&format!("w{n}"), Role::GW, &[1]);
+            phone.sync(&mut place, Vec::new());
+            let mut edit = |text: String| {
+                let upload = phone.write(id, "resident", grid(1), START, &[("work", text.as_str().into())]);
+                frame::pack(&phone.sign(&phone.request(vec![upload]))).unwrap()
+            };
+            (0..8).map(|round| edit(format!("{n}/{round}"))).collect()
+        })
+        .collect();
+    let (county, now) = (&place.county, place.now);
+    std::thread::scope(|scope| {
+        for phone in &bodies {
+            scope.spawn(move || {
+                for body in phone {
+                    assert_eq!(api::handle(county, api::SYNC, body, now, &mut |_| ()).0, 200);
+                }
+            });
+        }
+    });
+    assert_eq!(place.county.totals().unwrap().changes, 1 + 6 * 8);
+    assert!(place.county.set_aside().unwrap().is_empty());
+    first.sync(&mut place, Vec::new());
+    assert_eq!(first.docs[&id].len(), 1 + 6 * 8);
+    assert_eq!(first.docs[&id].heads().len(), 6);
+    place.recount();
+}
+
+#[test]
+fn one_change_twice_in_one_request_counts_once() {
+    let (mut place, mut a, _) = two();
+    let upload = a.resident("张伟", START);
+    let (results, _) = a.sync(&mut place, vec![upload.clone(), upload]);
+    assert_eq!(results, [UploadResult::Accepted, UploadResult::Duplicate]);
+    assert_eq!((a.received.len(), place.county.totals().unwrap().changes), (1, 1));
+    place.recount();
+}
