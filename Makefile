@@ -52,14 +52,12 @@ rust-tests:
 
 scenarios:
 	$(call say,4/6,双人改动情景；几秒,scenarios of two people; seconds)
-	@$(if $(SCENARIOS),$(CARGO) run --locked --quiet -p wangge-harness -- scenario $(SCENARIOS),:)
+	@$(CARGO) run --locked --quiet -p wangge-harness -- scenario $(SCENARIOS)
 
-# Maven builds on what cargo has built, so the library and the server binary come first.
+# Maven itself calls cargo for the library, the generator and the server binary.
 kotlin-tests:
 	$(call say,5/6,Kotlin 测试；首次约 2 分钟，因为 Maven 要下载依赖,Kotlin tests; about 2 minutes the first time because Maven fetches its parts)
-	@if [ -f bindings/kotlin/pom.xml ]; then \
-	  $(CARGO) build --locked --quiet -p wangge-ffi -p wangge-server && $(MVN) -q -B -f bindings/kotlin verify; \
-	fi
+	@$(MVN) -q -B -f bindings/kotlin verify
 
 docs:
 	$(call say,6/6,文档；约 1 分钟,docs; about a minute)
