@@ -100,6 +100,7 @@ fn add(out: &mut Resolved, column: &Column<'_>, doc: DocId, view: &View) {
         Rule::Set => {
             let member = verdict.backing.and_then(|node| Some((member_of(column, node)?, column.claim(node))));
             state.members.extend(member);
+            state.contested |= !verdict.contested.is_empty();
         }
         _ => {
             state.value = verdict.value.clone();
