@@ -1,13 +1,19 @@
 //! Misfortunes of a phone, on real stores and the real server functions.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use tempfile::TempDir;
 use wangge_core::{
-    app::{EditRequest, FieldEdit},
+    app::{App, EditRequest, FieldEdit, Link, Transport, TransportError},
     model::{KindName, Millis, RecordId, Role, Source, Value},
 };
-use wangge_harness::world::{Phone, World};
+use wangge_harness::world::{LocalLink, Phone, World};
 
 const START: Millis = Millis(1_780_000_000_000);
 
@@ -91,4 +97,47 @@ fn what_was_written_on_top_of_a_refused_change_is_written_anew_and_arrives() {
     assert_eq!(value("work"), Some(Value::from("县医院")), "the second edit stands without the first");
     assert_eq!(value("phone"), None, "the first waits for a person");
     assert_eq!(world.county.set_aside().expect("county").len(), 1);
+}
+
+/// A gateway that sends each request twice and, while it is on, hands over the second answer.
+struct Gateway {
+    line: LocalLink,
+    doubles: Arc<AtomicBool>,
+}
+
+impl Link for Gateway {
+    fn connect(&self, _: &str, _: [u8; 32], _: Option<Millis>) -> Result<Arc<dyn Transport>, TransportError> {
+        Ok(Arc::new(Self { line: self.line.clone(), doubles: self.doubles.clone() }))
+    }
+}
+
+impl Transport for Gateway {
+    fn post(&self, path: &str, body: Vec<u8>) -> Result<(u16, Vec<u8>), TransportError> {
+        if self.doubles.swap(false, Ordering::Relaxed) {
+            self.line.post(path, body.clone())?;
+        }
+        self.line.post(path, body)
+    }
+}
+
+#[test]
+fn a_request_that_a_gateway_doubled_is_asked_again_and_nothing_is_lost() {
+    let mut world = World::new(3, START).expect("world");
+    world.enrol("甲", Role::GW, &[World::grid(1)], 0).expect("enrolment");
+    let phone = &world.phones[0];
+    let doubles = Arc::new(AtomicBool::new(false));
+    let link = Arc::new(Gateway { line: phone.link.clone(), doubles: doubles.clone() });
+    let home = TempDir::new().expect("folder");
+    let app = App::open(home.path(), &[7; 32], phone.env.clone(), link).expect("open");
+    let code = world.county.invite(&phone.user, Some(Role::GW), world.clock.now(), &mut |bytes| bytes.fill(5));
+    app.enrol(&code.expect("invitation").to_string(), "乙机").expect("enrolment");
+    app.sync(&()).expect("sync");
+    let record = app.edit(&put(None, "name", "张三")).expect("edit").record;
+
+    doubles.store(true, Ordering::Relaxed);
+    let report = app.sync(&()).expect("a doubled request is no refusal");
+    assert_eq!(report.fault, None);
+    assert_eq!(app.outbox().expect("outbox").pending, 0);
+    sync(phone);
+    assert_eq!(phone.app.get(record).expect("record").title, "张三");
 }

@@ -13,6 +13,8 @@ use crate::{
 
 /// Path of the request.
 const PATH: &str = "/v1/sync";
+/// The server's rule for a request that it has seen before.
+const REPLAY: &str = "replay";
 
 /// Hears how far a sync has come.
 pub trait SyncListener: Send + Sync {
@@ -127,6 +129,8 @@ impl Wire<'_> {
         let identity = self.session.account.identity;
         if status != 200 {
             return match signed.open::<ErrorReply>(&identity, nonce) {
+                // A gateway sent the request twice and the first reply is lost: the work is there, ask again.
+                Ok(refusal) if refusal.reason.rule == REPLAY => Ok(self.no_reply(TransportError::Timeout)),
                 Ok(refusal) => Err(AppError::refused(&refusal.reason)),
                 Err(error) => Ok(self.no_reply(no_reply(error))),
             };
