@@ -57,7 +57,7 @@ scenarios:
 # Maven itself calls cargo for the library, the generator and the server binary.
 kotlin-tests:
 	$(call say,5/6,Kotlin 测试；首次约 2 分钟，因为 Maven 要下载依赖,Kotlin tests; about 2 minutes the first time because Maven fetches its parts)
-	@$(MVN) -q -B -f bindings/kotlin verify
+	@$(MVN) -B -ntp -f bindings/kotlin verify
 
 docs:
 	$(call say,6/6,文档；约 1 分钟,docs; about a minute)

@@ -26,6 +26,9 @@ pub use records::{
     Severity, Source, Suggestion, SyncReport, Value,
 };
 
+#[cfg(not(panic = "unwind"))]
+compile_error!("a panic must become an error at the bridge: build with panic = \"unwind\"");
+
 uniffi::setup_scaffolding!();
 
 /// One person's data on one phone.

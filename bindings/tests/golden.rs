@@ -5,7 +5,8 @@
 use std::{env, fmt::Write as _, fs, path::PathBuf};
 
 use uniffi_bindgen::{
-    BindgenLoader, BindgenPaths, ComponentInterface, GlobalConfig,
+    BindgenLoader, BindgenPaths, BindgenPathsLayer, ComponentInterface, GlobalConfig,
+    bindings::{GenerateOptions, TargetLanguage, generate_with_bindgen_paths},
     interface::{AsType as _, Callable, Field, Type, Variant},
 };
 
@@ -123,6 +124,38 @@ fn every_name_is_documented() {
         choice.variants().iter().for_each(|v| note(format!("{}.{}", choice.name(), v.name()), v.docstring()));
     }
     assert!(bare.is_empty(), "no word on: {bare:?}");
+}
+
+/// `uniffi.toml` stands beside `Cargo.toml`.
+struct Beside;
+impl BindgenPathsLayer for Beside {
+    fn get_crate_root(&self, _: &str) -> Option<camino::Utf8PathBuf> {
+        Some(env!("CARGO_MANIFEST_DIR").into())
+    }
+}
+
+/// Kotlin is compiled and run by `bindings/kotlin`; of the others this is all that is promised today.
+#[test]
+fn every_language_can_be_generated() {
+    let languages = [
+        (TargetLanguage::Kotlin, "org/wangge/core/wangge_ffi.kt", "package org.wangge.core"),
+        (TargetLanguage::Swift, "wangge_ffi.swift", "open class Wangge"),
+        (TargetLanguage::Python, "wangge_ffi.py", "class Wangge("),
+    ];
+    for (language, file, holds) in languages {
+        let dir = tempfile::tempdir().expect("there is room for a directory");
+        let mut paths = BindgenPaths::default();
+        paths.add_layer(Beside);
+        let options = GenerateOptions {
+            languages: vec![language],
+            source: library().into(),
+            out_dir: dir.path().to_str().expect("the path is text").into(),
+            ..GenerateOptions::default()
+        };
+        generate_with_bindgen_paths(options, paths).expect("the surface can be written in this language");
+        let code = fs::read_to_string(dir.path().join(file)).expect("the file is named after the crate");
+        assert!(code.contains(holds), "{file} lacks {holds}");
+    }
 }
 
 /// Names that Kotlin, Python or Swift cannot take (measured): the generated code would not compile.
