@@ -178,6 +178,105 @@ fn members_logs_sources_and_doubt_are_checked() {
     }
 }
 
+/// Keys that no file of the list needs, and what the county does not take.
+const OFF_THE_GRID: &str = r#"
+row = 0
+title = "甲离开一号网格 / A leaves grid one"
+county_expects = "此后写的待审，手机里只剩自己待审的 / later work waits for a person"
+order_matters = "丙不同步 / C stays away"
+[[person]]
+name = "甲"
+role = "GW"
+grids = ["一号网格", "二号网格"]
+[[person]]
+name = "乙"
+role = "GW"
+[[person]]
+name = "丙"
+role = "GW"
+[[before]]
+who = "甲"
+at = 2026-03-01 09:00:00
+new = "301室"
+kind = "dwelling"
+put = { address = "西王村1号楼301室", rooms = 3, smoke_alarm = true }
+[[before]]
+who = "甲"
+at = 2026-03-01 09:05:00
+new = "王家"
+kind = "household"
+grid = "一号网格"
+put = { dwelling = "301室", contact_phone = "13800000002" }
+append = { notes = "白天无人" }
+[[round]]
+sync = ["乙", "甲"]
+  [[round.act]]
+  who = "甲"
+  at = 2026-03-02 10:00:00
+  new = "入户"
+  kind = "visit"
+  put = { kind = "日常", mode = "入户", when = 2026-03-02 10:00:00, target = "301室" }
+  [[round.act]]
+  who = "甲"
+  at = 2026-03-02 10:10:00
+  record = "301室"
+  clear = ["rooms"]
+  visit = "入户"
+  [[round.act]]
+  who = "乙"
+  at = 2026-03-02 09:00:00
+  record = "王家"
+  append = { notes = "晚上七点后在家" }
+  [[round.expect]]
+  record = "301室"
+  field = "rooms"
+  empty = true
+  history = [3]
+  [[round.expect]]
+  on = ["丙"]
+  record = "301室"
+  field = "rooms"
+  value = 3
+  [[round.expect]]
+  record = "王家"
+  field = "notes"
+  log = ["白天无人", "晚上七点后在家"]
+[[round]]
+sync = ["甲", "乙"]
+  [[round.act]]
+  who = "甲"
+  at = 2026-03-03 10:00:00
+  record = "301室"
+  put = { rooms = 4 }
+  [[round.county]]
+  at = 2026-03-03 08:00:00
+  unassign = "甲"
+  grid = "一号网格"
+  [[round.refused]]
+  who = "甲"
+  record = "301室"
+  rule = "scope"
+  review = true
+  [[round.not_held]]
+  who = "甲"
+  record = "王家"
+  [[round.expect]]
+  on = ["乙", "server"]
+  record = "301室"
+  field = "rooms"
+  empty = true
+"#;
+
+#[test]
+fn what_the_county_does_not_take_is_expected_by_name() {
+    let verdict = run_text("off", OFF_THE_GRID, SEED, &Variant::ALL);
+    assert!(verdict.holds(), "{verdict}");
+    assert_eq!(verdict.variants, Variant::ALL.len() - 1, "the order is part of this story");
+    let without = OFF_THE_GRID.replace("rule = \"scope\"", "rule = \"role\"");
+    let verdict = run_text("off", &without, SEED, &[Variant::AsWritten]);
+    assert!(verdict.to_string().contains("没有被退回") && verdict.to_string().contains("被待审：scope"), "{verdict}");
+}
+
 #[test]
 fn the_example_of_the_guide_holds() {
     let guide = fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the guide");

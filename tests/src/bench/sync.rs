@@ -98,6 +98,8 @@ pub fn measure(dir: &Path, records: &Records) -> Result<Vec<Measure>, BenchError
         ("upload_rounds", "上传，往返次数", "upload, round trips"),
     ];
     measures.extend(floors.measures(names, &upload));
+    let names = ("上传，服务器用时", "upload, the server's part");
+    measures.push(Measure::new("upload_server_s", names, start.server_part(dir)?, "s"));
     let names = [
         ("bootstrap_s", "下载到新手机", "onto a new phone"),
         ("bootstrap_bytes", "下载，线上字节（双向）", "onto a new phone, bytes on the wire, both ways"),
@@ -166,6 +168,18 @@ impl Start {
         Ok(Self { site: site_dir, phone: phone_dir, port, grids, seconds })
     }
 
+    /// Seconds that the server's function takes of an upload, called in place.
+    fn server_part(&self, dir: &Path) -> Result<f64, BenchError> {
+        let site = Site::copy_of(&self.site, &dir.join("site-direct"), self.port)?;
+        let phone_dir = dir.join("phone-direct");
+        site::copy_dir(&self.phone, &phone_dir)?;
+        let direct = Direct::new(site.county());
+        let phone = site::phone(&phone_dir, Arc::new(direct.clone()))?;
+        timed_sync(&phone)?;
+        site.stop();
+        Ok(direct.nanos.load(Relaxed) as f64 / 1e9)
+    }
+
     fn run(
         &self,
         dir: &Path,
@@ -228,7 +242,7 @@ impl Idle {
         self.buckets = phone.cursors().map_err(|e| BenchError::new("cursors", e))?.len();
         drop(phone);
         // The same without a socket, to see the server's own part.
-        let direct = Direct { county: county.clone(), nanos: Arc::default() };
+        let direct = Direct::new(county);
         let phone = site::phone(dir, Arc::new(direct.clone()))?;
         let mut server = Vec::new();
         for _ in 0..IDLE_TIMES {
@@ -273,6 +287,12 @@ impl Idle {
 struct Direct {
     county: Arc<County>,
     nanos: Arc<AtomicU64>,
+}
+
+impl Direct {
+    fn new(county: &Arc<County>) -> Self {
+        Self { county: county.clone(), nanos: Arc::default() }
+    }
 }
 
 impl Link for Direct {

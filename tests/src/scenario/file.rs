@@ -58,6 +58,9 @@ pub struct Round {
     /// What each does, in the order of time of each.
     #[serde(default)]
     pub act: Vec<Spanned<Act>>,
+    /// What the county does meanwhile.
+    #[serde(default)]
+    pub county: Vec<Spanned<CountyAct>>,
     /// Who syncs, in this order; afterwards these people sync until none has news. Absent: everybody.
     #[serde(default)]
     pub sync: Option<Vec<String>>,
@@ -82,6 +85,22 @@ pub struct Round {
     /// Counts.
     #[serde(default)]
     pub count: Vec<Spanned<Count>>,
+}
+
+/// A person comes to a grid or leaves it, by an act of the county.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CountyAct {
+    /// When, China time.
+    pub at: Datetime,
+    /// Who comes.
+    #[serde(default)]
+    pub assign: Option<String>,
+    /// Who leaves.
+    #[serde(default)]
+    pub unassign: Option<String>,
+    /// Which grid.
+    pub grid: String,
 }
 
 /// One form on one phone.

@@ -77,7 +77,7 @@ impl Laws<'_> {
         Ok(())
     }
 
-    /// The changes held are exactly those of its buckets, and its own that wait or came back.
+    /// The changes held are exactly those of its buckets, and documents in which own work came back.
     fn changes(&self, findings: &mut Findings) -> Result<(), AppError> {
         let held: BTreeSet<_> = self.phone.app.held()?.into_iter().collect();
         let buckets = self.buckets();
@@ -87,8 +87,10 @@ impl Laws<'_> {
         if missing > 0 {
             self.add(findings, &format!("缺 {missing} 条"), &format!("lacks {missing} changes"));
         }
+        // Own work that came back stands on what it changed, so that the document stays until it is settled.
         let aside: BTreeSet<_> = self.phone.app.refusals()?.into_iter().map(|one| one.change).collect();
-        let extra = held.difference(&due).filter(|(_, change)| !aside.contains(change)).count();
+        let kept: BTreeSet<_> = held.iter().filter(|(_, change)| aside.contains(change)).map(|(doc, _)| *doc).collect();
+        let extra = held.difference(&due).filter(|(doc, _)| !kept.contains(doc)).count();
         if extra > 0 {
             self.add(findings, &format!("多 {extra} 条"), &format!("holds {extra} changes that are not its own"));
         }
@@ -137,7 +139,7 @@ impl Laws<'_> {
                     let name = self.play.names.name(record);
                     self.add(
                         findings,
-                        &format!("的{name}.{}与县里不同：{here:?}，县里 {there:?}", field.key),
+                        &format!("的{name}.{}是 {here}，县里是 {there}", field.key),
                         &format!("resolves {name}.{} otherwise than the county", field.key),
                     );
                 }

@@ -1,6 +1,6 @@
 //! The same questions to a phone and to the county: what is in force, what still stands, what waits for a person.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 use wangge_core::{
     app::{AppError, AttentionView, ListRequest},
@@ -44,6 +44,27 @@ pub struct Look {
     pub members: (Vec<String>, Vec<String>),
     /// Entries of a log.
     pub log: Vec<String>,
+}
+
+impl fmt::Display for Look {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |values: &[Value]| values.iter().map(ToString::to_string).collect::<Vec<_>>().join("、");
+        let value = self.value.as_ref().map_or_else(|| "（空）".to_owned(), ToString::to_string);
+        write!(f, "{value}[{}]", list(&self.claims))?;
+        for (word, holds) in [("待确认", self.contested), ("暂用", self.provisional)] {
+            if holds {
+                write!(f, "{word}")?;
+            }
+        }
+        let (on, off) = &self.members;
+        let lists =
+            [("依据", self.source.map(Source::zh).into_iter().collect::<String>()), ("存疑", list(&self.doubtful))];
+        let more = [("在列", on.join("、")), ("已结束", off.join("、")), ("记录", self.log.join("、"))];
+        for (word, said) in lists.iter().chain(&more).filter(|(_, said)| !said.is_empty()) {
+            write!(f, " {word} {said}")?;
+        }
+        Ok(())
+    }
 }
 
 /// One item that waits for a person.

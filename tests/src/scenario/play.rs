@@ -8,7 +8,7 @@ use wangge_core::{
 
 use super::{
     Finding, Findings, Variant, check,
-    file::{Act, MemberLine, Round, Scenario, Words},
+    file::{Act, CountyAct, MemberLine, Round, Scenario, Words},
     laws,
     value::{self, Names},
 };
@@ -114,6 +114,9 @@ impl<'s> Play<'s> {
         for act in &round.act {
             self.act(act)?;
         }
+        for act in &round.county {
+            self.county_act(act)?;
+        }
         let mut order = round.sync.clone().unwrap_or_else(|| everybody.to_vec());
         if self.variant == Variant::Swapped {
             order.reverse();
@@ -124,6 +127,21 @@ impl<'s> Play<'s> {
         laws::hold(self, &order, &mut findings)?;
         self.findings = findings;
         Ok(())
+    }
+
+    fn county_act(&mut self, spanned: &Spanned<CountyAct>) -> Step<()> {
+        let (line, act) = (self.line(spanned), spanned.get_ref());
+        let scope = self.grid(&act.grid);
+        let Some(at) = calendar::millis(&act.at) else { return stop(line, "at 要写年月日", "`at` needs a date") };
+        for name in act.assign.iter().chain(&act.unassign) {
+            self.phone(name, line)?;
+        }
+        let done = match (&act.assign, &act.unassign) {
+            (Some(name), None) => self.world.assign(name, &scope, at),
+            (None, Some(name)) => self.world.unassign(name, &scope, at),
+            _ => return stop(line, "写 assign 或 unassign", "either `assign` or `unassign`"),
+        };
+        done.or_else(|error| stop(line, error.0.clone(), error.0))
     }
 
     /// The grid of a name, a new one where the name is new.

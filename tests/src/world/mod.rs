@@ -112,6 +112,31 @@ impl World {
         Ok(&self.phones[self.phones.len() - 1])
     }
 
+    /// Lets an enrolled person work in one grid more.
+    pub fn assign(&mut self, name: &str, scope: &Scope, at: Millis) -> Result<(), WorldError> {
+        let failed = |error| WorldError::new("assignment", error);
+        let now = self.clock.reach(at);
+        self.county.add_region(scope, &scope.0).map_err(failed)?;
+        for phone in self.phones.iter_mut().filter(|phone| phone.name == name) {
+            self.county.assign(&phone.user, phone.role, scope, now).map_err(failed)?;
+            if !phone.scopes.contains(scope) {
+                phone.scopes.push(scope.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes an enrolled person off a grid.
+    pub fn unassign(&mut self, name: &str, scope: &Scope, at: Millis) -> Result<(), WorldError> {
+        let now = self.clock.reach(at);
+        for phone in self.phones.iter_mut().filter(|phone| phone.name == name) {
+            let done = self.county.unassign(&phone.user, phone.role, scope, now);
+            done.map_err(|error| WorldError::new("assignment", error))?;
+            phone.scopes.retain(|known| known != scope);
+        }
+        Ok(())
+    }
+
     /// The phone of a person.
     pub fn phone(&self, name: &str) -> Option<&Phone> {
         self.phones.iter().find(|phone| phone.name == name)
