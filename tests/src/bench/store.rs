@@ -37,8 +37,8 @@ pub fn measure(dir: &Path, records: &Records) -> Result<Vec<Measure>, BenchError
     }
     phone.sync(&()).map_err(|e| BenchError::new("sync", e))?;
 
-    let mut floor = Floor::new(dir, "store-floor.db")?;
-    let (mut edits, mut commits) = (Vec::new(), Vec::new());
+    let (mut floor, mut keyed) = (Floor::new(dir, "store-floor.db")?, Floor::encrypted(dir, "store-keyed.db")?);
+    let (mut edits, mut commits, mut keyed_commits) = (Vec::new(), Vec::new(), Vec::new());
     for batch in 0..BATCHES {
         let mut changes = Vec::new();
         for one in 0..BATCH {
@@ -50,10 +50,12 @@ pub fn measure(dir: &Path, records: &Records) -> Result<Vec<Measure>, BenchError
             changes.extend(outcome.changes);
         }
         phone.sync(&()).map_err(|e| BenchError::new("sync", e))?;
-        commits.extend(floor.commit_each(&bytes_of(&site, &changes)?)?);
+        let bytes = bytes_of(&site, &changes)?;
+        commits.extend(floor.commit_each(&bytes)?);
+        keyed_commits.extend(keyed.commit_each(&bytes)?);
     }
     let (slow, slow_floor) = (p95(edits.clone()), p95(commits.clone()));
-    let (edit, commit) = (median(edits), median(commits));
+    let (edit, commit, keyed) = (median(edits), median(commits), median(keyed_commits));
     let is = "plain SQLite, no key, WAL, synchronous FULL: one commit of the same change";
     Ok(vec![
         Measure::new("edits_per_second", ("保存一项修改", "one field saved, durable"), 1.0 / edit, "/s")
@@ -62,6 +64,13 @@ pub fn measure(dir: &Path, records: &Records) -> Result<Vec<Measure>, BenchError
         Measure::new("edit_ms", ("同上，中位数", "the same, median"), edit * 1e3, "ms").beside(commit * 1e3, is),
         Measure::new("edit_p95_ms", ("同上，95%以内", "the same, 95th percentile"), slow * 1e3, "ms")
             .beside(slow_floor * 1e3, is),
+        Measure::new(
+            "keyed_commit_ms",
+            ("其中加密库的一次提交", "of which one commit to an encrypted table"),
+            keyed * 1e3,
+            "ms",
+        )
+        .beside(commit * 1e3, is),
     ])
 }
 
