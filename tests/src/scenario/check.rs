@@ -3,7 +3,7 @@
 use toml::Spanned;
 use wangge_core::{
     app::AppError,
-    model::{Field, Kind, RecordId, Schema, Source, Value},
+    model::{Field, FieldType, Kind, RecordId, Schema, Source, Value},
 };
 
 use super::{
@@ -207,12 +207,14 @@ impl Checker<'_, '_> {
                     continue;
                 }
                 let between = item.between.as_ref().map(|list| self.values(field, list, line)).transpose()?;
+                // The county's own list names people and homes by their ids; phones put names there.
+                let ids = matches!(viewer, Viewer::Server(_)) && field.value_type == FieldType::Ref;
                 let fits = |waiting: &Waiting| {
                     waiting.record == record
                         && waiting.field == item.field
                         && waiting.rule == item.rule
                         && between.as_ref().is_none_or(|between| *between == waiting.between)
-                        && item.words.iter().all(|word| waiting.zh.contains(word.as_str()))
+                        && (ids || item.words.iter().all(|word| waiting.zh.contains(word.as_str())))
                 };
                 match found.iter().position(fits) {
                     Some(at) => drop(found.remove(at)),
