@@ -141,3 +141,19 @@ fn a_request_that_a_gateway_doubled_is_asked_again_and_nothing_is_lost() {
     sync(phone);
     assert_eq!(phone.app.get(record).expect("record").title, "张三");
 }
+
+#[test]
+fn a_worker_taken_off_a_grid_and_put_back_sees_her_own_work_again() {
+    let mut world = World::new(4, START).expect("world");
+    let grid = World::grid(1);
+    world.enrol("甲", Role::GW, std::slice::from_ref(&grid), 0).expect("enrolment");
+    let phone = &world.phones[0];
+    let record = phone.app.edit(&put(None, "name", "张三")).expect("edit").record;
+    sync(phone);
+    world.county.unassign(&phone.user, Role::GW, &grid, world.clock.now()).expect("unassign");
+    sync(phone);
+    assert!(phone.app.get(record).is_err(), "what is not hers any more is gone");
+    world.county.assign(&phone.user, Role::GW, &grid, world.clock.now()).expect("assign");
+    sync(phone);
+    assert_eq!(phone.app.get(record).expect("record").title, "张三");
+}

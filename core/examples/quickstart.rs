@@ -1,7 +1,7 @@
 //! Two phones, one record: edited twice without signal, synced, and the question that both then see.
 //!
-//! `wangge-server demo` prints two codes for it, or make your own with `wangge-server invite`; then
-//! `cargo run --example quickstart -- WG1-… WG1-…`
+//! Against a running `wangge-server serve`, with two codes of `wangge-server invite`:
+//! `cargo run -p wangge-core --example quickstart -- WG1-… WG1-…`
 
 use std::{error::Error, sync::Arc};
 

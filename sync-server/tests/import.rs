@@ -489,7 +489,12 @@ fn wrong_input_is_told_before_anything_is_written() {
     ledgers.put("residents.csv", format!("{HEADER}\n1,\"幸福路{}", "\n1,2,3".repeat(40)));
     assert!(told(&ledgers).contains('2'), "a quotation mark that nobody closed, by its line");
 
-    ledgers.rows(&[]).put("regions.csv", "区划代码,名称,级别\n110000000000,甲县,county\n");
+    let nameless = HEADER.replace("身份证号", "证件");
+    ledgers.put("residents.csv", format!("{nameless}\n"));
+    let text = told(&ledgers);
+    assert!(text.contains("residents.csv") && text.contains("身份证号"), "a renamed column is no empty one: {text}");
+
+    ledgers.rows(&[]).put("regions.csv", "区划代码,名称,级别,上级代码\n110000000000,甲县,county,\n");
     assert!(matches!(refused(ledgers.0.path()), ImportError::NoGrids));
     assert!(matches!(refused(Path::new("/nonexistent")), ImportError::Dir { .. }));
     for error in [refused(ledgers.0.path()), refused(Path::new("/nonexistent"))] {

@@ -46,6 +46,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use zeroize::Zeroizing;
 
 pub use error::StoreError;
+pub use open::prepare_library;
 pub use reader::Reader;
 pub use rows::{
     AttentionRow, ChangeState, CursorRow, DocRow, OutboxCounts, OutboxRow, Refusal, Storage, StoredChange, StoredTag,

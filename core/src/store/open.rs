@@ -77,6 +77,14 @@ pub(super) fn reader(path: &Path, key: &[u8; 32]) -> Result<Connection, StoreErr
     Ok(conn)
 }
 
+/// Lets SQLite and SQLCipher set themselves up on one thread, once in a process. SQLite calls itself ready before
+/// SQLCipher's part of the start is done, so that of two threads that open a first database at once the second could
+/// find no cipher. Everybody who opens a database, the server too, calls this before.
+pub fn prepare_library() {
+    static READY: std::sync::Once = std::sync::Once::new();
+    READY.call_once(|| drop(Connection::open_in_memory()));
+}
+
 /// Opens, gives the key and proves that it fits, without changing a byte: closing a connection would otherwise move the
 /// write-ahead log into a file that may not be ours.
 pub(super) fn connect(path: &Path, flags: OpenFlags, key: &[u8; 32]) -> Result<Connection, StoreError> {
@@ -84,6 +92,7 @@ pub(super) fn connect(path: &Path, flags: OpenFlags, key: &[u8; 32]) -> Result<C
     if found < OLDEST_SQLITE {
         return Err(StoreError::Setting { name: "sqlite version", found: rusqlite::version().to_owned() });
     }
+    prepare_library();
     let conn = Connection::open_with_flags(path, flags)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;

@@ -13,7 +13,7 @@ pub struct Demo {
     /// 核对完成后退出，不再继续服务 / end after the checks instead of serving on
     #[arg(long)]
     once: bool,
-    /// 输出目录 / folder for data, pages and figures
+    /// 输出目录，演示的数据也在其中，不用 --data / folder for pages and figures and for the demo's own data; --data is not used
     #[arg(long, value_name = "DIR", default_value = "target/demo")]
     out: PathBuf,
     /// 样例台账目录 / folder of the sample ledgers
@@ -32,17 +32,19 @@ impl Demo {
         let options = demo::Options { out: self.out.clone(), ledgers: self.ledgers.clone(), seed };
         let finished = demo::run(&options)?;
         if place.json {
-            println!("{}", serde_json::to_string(&finished.report).unwrap_or_default());
+            super::print_json(&serde_json::json!(finished.report));
+        } else {
+            demo::print_table(&finished.report);
         }
-        println!("打开 / open: {}", finished.page.display());
+        eprintln!("打开 / open: {}", finished.page.display());
         if !finished.report.holds() {
             return Err(CountyError::invalid("演示未通过核对", "the demo did not pass its checks"));
         }
-        println!("全部核对通过 / all checks hold");
+        eprintln!("全部核对通过 / all checks hold");
         if self.once {
             return Ok(());
         }
-        println!("服务器仍在运行：{}，按 Ctrl-C 停止 / still serving, press Ctrl-C to stop", finished.address);
+        eprintln!("服务器仍在运行：{}，按 Ctrl-C 停止 / still serving, press Ctrl-C to stop", finished.address);
         finished.server.stop_on_signal()?;
         finished.server.wait()
     }

@@ -190,6 +190,13 @@ impl County {
     }
     /// Changes the address that enrolment codes name.
     pub fn set_url(&self, url: &str) -> Result<(), CountyError> {
+        let host = url.strip_prefix("https://").map(|rest| rest.split(['/', ':']).next().unwrap_or_default());
+        if host.is_none_or(|host| host.is_empty() || host.contains(char::is_whitespace)) {
+            return Err(CountyError::invalid(
+                format!("地址 {url} 不对，应如 https://10.0.0.5:8443"),
+                format!("{url} is no address of ours; write it like https://10.0.0.5:8443"),
+            ));
+        }
         self.db.write(|w| Ok(w.set_meta("url", url.as_bytes())?))
     }
     /// How many records of each kind there are.

@@ -226,6 +226,7 @@ fn connect(path: &Path, key: &[u8; 32], writes: bool) -> Result<Connection> {
     }
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     flags.set(OpenFlags::SQLITE_OPEN_CREATE, writes);
+    wangge_core::store::prepare_library();
     let connection = Connection::open_with_flags(path, flags)?;
     connection.pragma_update(None, "key", format!("x'{}'", to_hex(key)))?;
     connection.busy_timeout(PATIENCE)?;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wangge_core::{
     app::{ListRequest, RecordView},
     doc::chunk,
-    model::{Bucket, ChangeHash, DocId, RecordId, Schema, UserId, Value, change::ChangeBody},
+    model::{Audience, Bucket, ChangeHash, DocId, RecordId, Role, Schema, UserId, Value, change::ChangeBody},
     sync::wire::Digest,
 };
 
@@ -94,6 +94,10 @@ fn bucket_by_bucket(phone: &Phone, logged: &Logged, verdict: &mut Verdict) -> Re
         expected.extend(stand.names);
     }
     let held: BTreeSet<_> = phone.app()?.held().map_err(said)?.into_iter().collect();
+    // Said here once more in other words than the server's table: a part-time worker holds what is in the open, no more.
+    if phone.member.role == Role::PG && held.iter().any(|(doc, _)| doc.audience != Audience::Open) {
+        verdict.problems.push(format!("{name}: 持有不公开的资料 holds what is not in the open"));
+    }
     if held != expected {
         let (more, less) = (held.difference(&expected).count(), expected.difference(&held).count());
         verdict.problems.push(format!("{name}: 多 {more} 少 {less} / {more} too many, {less} missing"));
@@ -140,13 +144,17 @@ fn differences(here: &RecordView, there: &RecordState) -> Vec<String> {
     out
 }
 
-/// A statement counts as kept where a change of its author holds that very value, or a confirmation.
+/// A statement counts as kept where every change that the phone acknowledged for it is in the log under its author, and
+/// one of them says it: as that very value, or as a confirmation.
 fn is_logged(entry: &Entry, logged: &Logged) -> bool {
     let bodies = logged.said.get(&(entry.author.clone(), entry.record)).map_or(&[][..], Vec::as_slice);
-    match &entry.said {
-        None => bodies.iter().any(|body| !body.meta.seen.is_empty()),
-        Some((field, value)) => bodies.iter().any(|body| says(body, field, value)),
-    }
+    let mine: Vec<&ChangeBody> = bodies.iter().filter(|body| entry.changes.contains(&body.hash)).collect();
+    let whole = entry.changes.iter().all(|hash| mine.iter().any(|body| body.hash == *hash));
+    whole
+        && match &entry.said {
+            None => mine.iter().any(|body| !body.meta.seen.is_empty()),
+            Some((field, value)) => mine.iter().any(|body| says(body, field, value)),
+        }
 }
 
 fn says(body: &ChangeBody, field: &str, value: &Value) -> bool {

@@ -2,7 +2,7 @@
 
 use wangge_core::{
     app::{AppError, EditRequest, FieldEdit, ListItem, ListRequest},
-    model::{KindName, Millis, RecordId, Role, Source, UserId, Value},
+    model::{ChangeHash, KindName, Millis, RecordId, Role, Source, UserId, Value},
 };
 
 use super::{cast::Chance, phones::Phone};
@@ -19,6 +19,8 @@ pub struct Entry {
     pub record: RecordId,
     /// On which field; none for "all unchanged".
     pub said: Option<(String, Value)>,
+    /// The changes that the phone acknowledged for it.
+    pub changes: Vec<ChangeHash>,
 }
 
 /// Lets every phone work offline; gives the journal.
@@ -129,11 +131,12 @@ impl Worker<'_> {
         for edit in &request.edits {
             if let FieldEdit::Put { field, value } = edit {
                 let said = Some((field.clone(), value.clone()));
-                self.journal.push(Entry { author: author.clone(), record, said });
+                self.journal.push(Entry { author: author.clone(), record, said, changes: outcome.changes.clone() });
             }
         }
         if !request.confirm.is_empty() {
-            self.journal.push(Entry { author: author.clone(), record, said: None });
+            let changes = outcome.changes.clone();
+            self.journal.push(Entry { author: author.clone(), record, said: None, changes });
         }
         Ok(())
     }

@@ -56,7 +56,7 @@ pub struct Report {
     pub conflicts: u64,
     /// Every phone and the server agree bucket by bucket and value by value.
     pub converged: bool,
-    /// Bytes of all request and reply bodies.
+    /// Bytes of the bodies of all syncs that ended; enrolment and the sync that was killed are not in it.
     pub wire_bytes: u64,
     /// Requests answered.
     pub round_trips: u64,
@@ -88,7 +88,7 @@ struct Voice(Instant);
 
 impl Voice {
     fn say(&self, zh: &str, en: &str) {
-        println!("[{:5.1}s] {zh} / {en}", self.0.elapsed().as_secs_f64());
+        eprintln!("[{:5.1}s] {zh} / {en}", self.0.elapsed().as_secs_f64());
     }
 }
 
@@ -109,7 +109,7 @@ pub fn run(options: &Options) -> Result<Finished, CountyError> {
     let mut phones = phones::enrol_all(&county, &cast, &folders.phones)?;
     voice.say(&format!("{} 台手机已注册并下载各自网格", phones.len()), "phones enrolled and hold their grids");
     let journal = day::work(&mut phones, random.clone())?;
-    voice.say(&format!("全部离线，各自工作一天：{} 条记录", journal.len()), "all offline, a day's work each");
+    voice.say(&format!("全部离线，各自工作一天：{} 项内容", journal.len()), "all offline, a day's work each");
     phones::sync_all(&mut phones, random, &voice)?;
     voice.say("核对：逐桶、逐值、逐条", "checking bucket by bucket, value by value, edit by edit");
     let verdict = check::check(&county, &phones, &journal)?;
@@ -125,11 +125,10 @@ pub fn run(options: &Options) -> Result<Finished, CountyError> {
         seconds: (voice.0.elapsed().as_secs_f64() * 10.0).round() / 10.0,
     };
     for problem in &verdict.problems {
-        println!("  ✗ {problem}");
+        eprintln!("  ✗ {problem}");
     }
     let page = page::write(&options.out, &county, &phones, &report)?;
     write_report(&options.out, &report)?;
-    print_table(&report);
     Ok(Finished { report, address, page, server })
 }
 
@@ -143,6 +142,13 @@ impl Folders {
     /// Clears what a demo before left behind, and nothing else.
     fn fresh(out: &Path) -> Result<Self, CountyError> {
         let folders = Self { data: out.join("server"), keys: out.join("server-keys"), phones: out.join("phones") };
+        // A demo that still serves from here keeps its data.
+        if let Err(CountyError::InUse) = County::open(&folders.data, &folders.keys) {
+            return Err(CountyError::InUse);
+        }
+        for file in ["report.json", "index.html"].map(|name| out.join(name)).iter().filter(|file| file.exists()) {
+            std::fs::remove_file(file).map_err(|e| CountyError::file(file, e))?;
+        }
         for dir in [&folders.data, &folders.keys, &folders.phones] {
             if dir.exists() {
                 std::fs::remove_dir_all(dir).map_err(|e| CountyError::file(dir, e))?;
@@ -162,7 +168,7 @@ fn found_county(folders: &Folders, options: &Options) -> Result<County, CountyEr
     let map = options.ledgers.join("map.toml");
     let (plan, _) = import::run(&county, &options.ledgers, &map, clock(), &mut entropy)?;
     let r = &plan.report;
-    println!(
+    eprintln!(
         "         {} 行台账 ledger rows → {} 人 persons, {} 户 households, {} 条问题 problems",
         r.ledger_rows,
         r.persons_made,
@@ -178,7 +184,8 @@ fn write_report(out: &Path, report: &Report) -> Result<(), CountyError> {
     std::fs::write(&path, text + "\n").map_err(|e| CountyError::file(&path, e))
 }
 
-fn print_table(report: &Report) {
+/// The figures as a table, for people.
+pub fn print_table(report: &Report) {
     let yes = |yes| if yes { "是 yes" } else { "否 no" };
     let rows = [
         ("手机 phones", report.phones.to_string()),

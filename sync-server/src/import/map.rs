@@ -143,7 +143,7 @@ struct RawColumn {
     to: Spanned<String>,
     header: Spanned<Vec<String>>,
     #[serde(default)]
-    required: bool,
+    optional: bool,
     #[serde(default)]
     words: BTreeMap<String, String>,
 }
@@ -261,7 +261,7 @@ impl RawColumn {
         }
         let words = self.words.into_iter().map(|(word, code)| (text::compact(&word), code)).collect();
         let headers = self.header.get_ref().iter().map(|text| comparable(text)).collect();
-        Ok(Column { to, headers, shown, required: self.required, words })
+        Ok(Column { to, headers, shown, required: !self.optional, words })
     }
 }
 

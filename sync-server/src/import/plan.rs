@@ -260,6 +260,13 @@ impl Planner<'_> {
         for pair in &found.list {
             let count = if pair.why == Likeness::SameId { &mut report.pairs_same_id } else { &mut report.pairs_likely };
             *count += 1;
+            let (above, below) = (&persons[pair.first].place, &persons[pair.second].place);
+            let (zh, en) = (
+                format!("可能与{}第{}行是同一人，两条都已保留，请核实", above.file, above.line),
+                format!("perhaps the person of {} line {}; both are kept, please check", above.file, above.line),
+            );
+            let shown = &persons[pair.second].name;
+            self.cleaner.problems.push(below.problem("row", pair.why.rule(), shown, zh, en));
             self.out.pairs.push(PlannedPair { a: records[pair.first], b: records[pair.second], why: pair.why });
         }
         report.persons_made = (persons.len() - found.list.len()) as u64;
