@@ -14,7 +14,7 @@ mod views;
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError},
 };
 
 pub use env::{DeviceKey, Env, HttpLink, Link, SoftwareKey, SystemEnv};
@@ -220,7 +220,11 @@ impl App {
 
     /// Hands over what waits and fetches what is new. The listener may cancel; what was done stays done.
     pub fn sync(&self, listener: &dyn SyncListener) -> Result<SyncReport, AppError> {
-        let _one = self.syncing.try_lock().map_err(|_| AppError::Busy)?;
+        let _one = match self.syncing.try_lock() {
+            Ok(one) => one,
+            Err(TryLockError::Poisoned(one)) => one.into_inner(),
+            Err(TryLockError::WouldBlock) => return Err(AppError::Busy),
+        };
         run::sync(self, &self.session()?, listener)
     }
 
