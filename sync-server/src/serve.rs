@@ -1,4 +1,4 @@
-//! The socket: TLS, limits of size, time and number; everything behind it is [`api::handle`](crate::api::handle).
+//! The socket: TLS, limits of size, time and number; everything behind it is [`crate::api::handle`].
 
 use std::{
     io,

@@ -2,7 +2,7 @@
 //!
 //! A file is played in a [`World`](crate::world::World): once as written, once with the syncs in the opposite order, once
 //! with every message arriving twice, once with replies lost. Each time its expectations must hold, and the laws that
-//! hold for every story ([`laws`]).
+//! hold for every story (`laws`).
 
 mod check;
 mod file;
