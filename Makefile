@@ -43,11 +43,11 @@ fmt:
 	@$(CARGO) fmt --all --check
 
 lint:
-	$(call say,2/6,静态检查；首次约 8 分钟，因为要编译 SQLCipher 与 OpenSSL,lints; about 8 minutes the first time because SQLCipher and OpenSSL are built)
+	$(call say,2/6,静态检查；首次约 6 分钟，因为要编译 SQLCipher 与 OpenSSL,lints; about 6 minutes the first time because SQLCipher and OpenSSL are built)
 	@$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 
 rust-tests:
-	$(call say,3/6,Rust 测试；首次约 10 分钟,Rust tests; about 10 minutes the first time)
+	$(call say,3/6,Rust 测试；首次约 6 分钟，以后约 1 分钟,Rust tests; about 6 minutes the first time and 1 after)
 	@$(CARGO) test --locked --workspace --quiet
 
 scenarios:
@@ -56,7 +56,7 @@ scenarios:
 
 # Maven itself calls cargo for the library, the generator and the server binary.
 kotlin-tests:
-	$(call say,5/6,Kotlin 测试；首次约 2 分钟，因为 Maven 要下载依赖,Kotlin tests; about 2 minutes the first time because Maven fetches its parts)
+	$(call say,5/6,Kotlin 测试；首次约 3 分钟，因为 Maven 要下载依赖,Kotlin tests; about 3 minutes the first time because Maven fetches its parts)
 	@$(MVN) -B -ntp -f bindings/kotlin verify
 
 docs:

@@ -11,7 +11,7 @@ set -eu
 # The minor of `rust-version`, which stands once, in the root Cargo.toml.
 RUST_WANTED=$(sed -n 's/^rust-version = "1\.\([0-9]*\)".*/\1/p' "${0%/*}/../../Cargo.toml")
 JAVA_WANTED=17
-DISK_WANTED_GB=8
+DISK_WANTED_GB=6
 
 missing=""  # names for people
 packages="" # names for apt-get
