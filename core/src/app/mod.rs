@@ -52,6 +52,8 @@ pub struct App {
     actor: Mutex<Actor>,
     /// One sync at a time.
     syncing: Mutex<()>,
+    /// What the store says of this person, read once between the writes that change it.
+    known: Mutex<Option<(Account, Contact)>>,
 }
 
 /// Everything a use case needs to know before it begins.
@@ -111,7 +113,7 @@ impl App {
 
     fn with(store: Store, env: Arc<dyn Env>, link: Arc<dyn Link>, key: Arc<dyn DeviceKey>) -> Self {
         let actor = Mutex::new(fresh_actor(env.as_ref()));
-        Self { store, env, link, key, actor, syncing: Mutex::new(()) }
+        Self { store, env, link, key, actor, syncing: Mutex::new(()), known: Mutex::new(None) }
     }
 
     fn software_key(store: &Store, env: &dyn Env) -> Result<SoftwareKey, AppError> {
@@ -126,11 +128,13 @@ impl App {
 
     /// Closes files and locks; every other call then answers [`AppError::Closed`].
     pub fn close(&self) -> Result<(), AppError> {
+        self.forget();
         Ok(self.store.close()?)
     }
 
     /// Opens them again.
     pub fn reopen(&self) -> Result<(), AppError> {
+        self.forget();
         Ok(self.store.reopen()?)
     }
 
@@ -151,7 +155,9 @@ impl App {
 
     /// Registers this phone with the code of an invitation.
     pub fn enrol(&self, code: &str, device_name: &str) -> Result<Account, AppError> {
-        enrol::enrol(self, code, device_name)
+        let account = enrol::enrol(self, code, device_name);
+        self.forget();
+        account
     }
 
     /// Writes one form: durable when this returns.
@@ -229,12 +235,20 @@ impl App {
     }
 
     fn session(&self) -> Result<Session<'_>, AppError> {
-        let (account, contact) = (self.account()?, self.contact()?);
-        let (Some(account), Some(contact)) = (account, contact) else {
+        let mut known = lock(&self.known);
+        if known.is_none() {
+            *known = self.account()?.zip(self.contact()?);
+        }
+        let Some((account, contact)) = known.clone() else {
             return Err(AppError::not_allowed("这台手机还没有注册", "this phone is not enrolled yet"));
         };
         let now = self.env.now();
         Ok(Session { store: &self.store, schema: Schema::built_in(), env: self.env.as_ref(), account, contact, now })
+    }
+
+    /// To be called after whatever may have changed the account or the contact in the store.
+    fn forget(&self) {
+        *lock(&self.known) = None;
     }
 
     fn read_json<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<Option<T>, AppError> {

@@ -151,6 +151,7 @@ fn apply_with(
 ) -> Result<Input, AppError> {
     let mut actor = super::lock(&app.actor);
     let applied = apply::apply(session, super::fresh_actor(app.env.as_ref()), reply, uploads);
+    app.forget();
     let fell = |result: &UploadResult| matches!(result, UploadResult::Review(_) | UploadResult::Refused(_));
     if applied.is_err() || reply.results.iter().any(fell) {
         *actor = super::fresh_actor(app.env.as_ref());

@@ -112,7 +112,11 @@ impl Document {
             let changes =
                 raws.iter().map(|raw| Change::try_from(*raw).map_err(Fault::said)).collect::<Result<_, _>>()?;
             library::apply(&mut inner, changes, None)?;
-            let history = library::history(&inner)?;
+            // What we read of the changes says the same as the library would, for half the time of a small document.
+            let history = match History::of(&bodies).filter(|_| snapshot.is_none()) {
+                Some(history) if history.heads() == library::hashes(&inner.get_heads()) => history,
+                _ => library::history(&inner)?,
+            };
             Ok((inner, history))
         })?;
         let missing: Vec<ChangeHash> = bodies

@@ -37,6 +37,24 @@ pub(super) enum Misfit {
 }
 
 impl History {
+    /// The history of these changes; none where one stands before what it depends on.
+    pub fn of(bodies: &[ChangeBody]) -> Option<Self> {
+        let mut history = Self::default();
+        for body in bodies {
+            if !history.missing(&body.deps).is_empty() {
+                return None;
+            }
+            history.add_body(body);
+        }
+        Some(history)
+    }
+    /// The changes that no other one depends on, sorted.
+    pub fn heads(&self) -> Vec<ChangeHash> {
+        let inner: std::collections::BTreeSet<_> = self.nodes.values().flat_map(|node| &node.deps).collect();
+        let mut heads: Vec<ChangeHash> = self.nodes.keys().filter(|hash| !inner.contains(hash)).copied().collect();
+        heads.sort_unstable();
+        heads
+    }
     pub fn len(&self) -> usize {
         self.nodes.len()
     }
