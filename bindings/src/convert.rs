@@ -57,8 +57,8 @@ same_enums! {
     Audience = model::Audience { Open Personal Care Child Dispute Reporter }
     LeaseState = app::LeaseState { Good Warn Locked }
     Severity = model::Severity { Warn Block }
-    FieldType = model::FieldType { Text Int Bool Date Code Phone IdNumber Ref Time Degree }
-    Rule = model::Rule { Immutable Latest KeepBoth Authority Safer Set Log }
+    FieldType = model::FieldType { Text Int Bool Date Code Phone IdNumber Ref Time Degree Point Uscc Region }
+    Rule = model::Rule { Immutable Latest KeepBoth Authority Safer Sharper Set Log Command }
 }
 
 impl From<model::Value> for Value {

@@ -27,6 +27,12 @@ pub enum FieldType {
     Time,
     /// 1e-7 degree.
     Degree,
+    /// A position: `lat,lon,crs,accuracy_m`, degrees in units of 1e-7.
+    Point,
+    /// Unified social credit code.
+    Uscc,
+    /// Region code.
+    Region,
 }
 
 /// How edits of a field by several people come together. A set takes `Add` and `End`, a log takes `Append`, all others
@@ -43,10 +49,14 @@ pub enum Rule {
     Authority,
     /// The safer value until a role that may lower it does.
     Safer,
+    /// The position of smaller error.
+    Sharper,
     /// Members that join and leave.
     Set,
     /// Entries that are only added.
     Log,
+    /// Set by the outcomes of commands alone.
+    Command,
 }
 
 /// One code of a list.

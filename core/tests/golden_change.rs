@@ -38,6 +38,7 @@ fn draft() -> Draft {
         seen: vec!["alone".to_owned()],
         decides: vec!["0123456789abcdef".to_owned()],
         replaces: vec!["fedcba9876543210".to_owned()],
+        ..Meta::default()
     };
     Draft { puts, time: Millis(1_780_000_000_000), meta }
 }

@@ -234,7 +234,7 @@ fn meta(session: &Session<'_>, request: &EditRequest, seen: Vec<String>) -> Meta
         visit: request.visit,
         seen,
         decides: request.decide.clone(),
-        replaces: Vec::new(),
+        ..Meta::default()
     }
 }
 

@@ -52,6 +52,8 @@ pub struct App {
     actor: Mutex<Actor>,
     /// One sync at a time.
     syncing: Mutex<()>,
+    /// The schema in force.
+    schema: &'static Schema,
     /// What the store says of this person, read once between the writes that change it.
     known: Mutex<Option<(Account, Contact)>>,
 }
@@ -113,7 +115,19 @@ impl App {
 
     fn with(store: Store, env: Arc<dyn Env>, link: Arc<dyn Link>, key: Arc<dyn DeviceKey>) -> Self {
         let actor = Mutex::new(fresh_actor(env.as_ref()));
-        Self { store, env, link, key, actor, syncing: Mutex::new(()), known: Mutex::new(None) }
+        Self { store, env, link, key, actor, schema: Schema::built_in(), syncing: Mutex::new(()), known: Mutex::new(None) }
+    }
+
+    /// Works under another schema than the one that ships with this build.
+    #[must_use]
+    pub fn with_schema(mut self, schema: &'static Schema) -> Self {
+        self.schema = schema;
+        self
+    }
+
+    /// The schema in force.
+    pub fn schema(&self) -> &'static Schema {
+        self.schema
     }
 
     fn software_key(store: &Store, env: &dyn Env) -> Result<SoftwareKey, AppError> {
@@ -243,7 +257,7 @@ impl App {
             return Err(AppError::not_allowed("这台手机还没有注册", "this phone is not enrolled yet"));
         };
         let now = self.env.now();
-        Ok(Session { store: &self.store, schema: Schema::built_in(), env: self.env.as_ref(), account, contact, now })
+        Ok(Session { store: &self.store, schema: self.schema, env: self.env.as_ref(), account, contact, now })
     }
 
     /// To be called after whatever may have changed the account or the contact in the store.

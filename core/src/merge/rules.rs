@@ -111,8 +111,8 @@ fn retires(column: &Column<'_>, new: &Node<'_>, old: usize, alone: bool) -> bool
         return true;
     }
     match field.rule {
-        Rule::Immutable | Rule::Log => false,
-        Rule::Latest | Rule::Set => true,
+        Rule::Immutable | Rule::Log | Rule::Command => false,
+        Rule::Latest | Rule::Set | Rule::Sharper => true,
         Rule::KeepBoth => alone,
         Rule::Authority => {
             new.weight >= node.weight && new.source >= node.source && (field.fact == Fact::Changing || alone)
@@ -229,7 +229,7 @@ fn pick(column: &Column<'_>, standing: &[usize]) -> usize {
     let node = |n: usize| &column.nodes[n];
     match column.field.rule {
         Rule::Immutable => first(column, standing),
-        Rule::Latest | Rule::KeepBoth | Rule::Log => all.max_by(|a, b| later(column, *a, *b)),
+        Rule::Latest | Rule::KeepBoth | Rule::Log | Rule::Sharper | Rule::Command => all.max_by(|a, b| later(column, *a, *b)),
         Rule::Authority => all.max_by(|a, b| {
             (node(*a).weight, node(*a).source).cmp(&(node(*b).weight, node(*b).source)).then(later(column, *a, *b))
         }),

@@ -114,6 +114,12 @@ pub struct Meta {
     /// Prefixes of refused changes that this one stands for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaces: Vec<String>,
+    /// Prefixes of own changes of the last 24 hours that count for nothing from now on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undoes: Vec<String>,
+    /// Prefixes of the heads that its author saw of documents joined with this one by an alias.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<String>,
 }
 
 /// What a change chunk says, without who wrote it: that comes from the [`Envelope`].

@@ -46,6 +46,13 @@ pub enum FieldType {
     Time,
     /// 1e-7 degree (WGS-84 / CGCS2000).
     Degree,
+    /// A position as one text, so that its parts never come from two observations: `lat,lon,crs,accuracy_m`, degrees in
+    /// units of 1e-7, a code of the list `crs`, whole metres or nothing where the accuracy is not known.
+    Point,
+    /// Unified social credit code (GB 32100).
+    Uscc,
+    /// Region code: 6, 9, 12 or 15 digits (DOMAIN 3.7).
+    Region,
 }
 
 /// The merge rule of a field (DESIGN 4).
@@ -62,10 +69,14 @@ pub enum Rule {
     Authority,
     /// The safer value until a role that may lower it does.
     Safer,
+    /// The position of smaller error.
+    Sharper,
     /// Add-wins members with dated removal.
     Set,
     /// Append only.
     Log,
+    /// Set by the outcomes of commands alone.
+    Command,
 }
 
 /// Whether the world changes the value, or only our knowledge of it.

@@ -194,6 +194,7 @@ fn check_scalar(schema: &Schema, found: &mut Found, value: &Value) {
             }
         }
         (FieldType::Bool, Value::Bool(_)) => {}
+        (FieldType::Point | FieldType::Uscc | FieldType::Region, Value::Text(text)) => check_text(found, text),
         (expected, _) => {
             let (zh, en) = type_words(expected);
             found.block("type", &format!("应为{zh}"), &format!("must be {en}"));
@@ -213,6 +214,9 @@ fn type_words(expected: FieldType) -> (&'static str, &'static str) {
         FieldType::Ref => ("记录编号", "a record id"),
         FieldType::Time => ("时间（毫秒）", "a time in milliseconds"),
         FieldType::Degree => ("经纬度（1e-7度的整数）", "an integer of 1e-7 degrees"),
+        FieldType::Point => ("位置", "a position"),
+        FieldType::Uscc => ("统一社会信用代码", "a unified social credit code"),
+        FieldType::Region => ("区划代码", "a region code"),
     }
 }
 

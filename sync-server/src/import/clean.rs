@@ -52,7 +52,7 @@ impl Cleaner<'_> {
                 }
                 Ok(vec![Value::Text(clean)])
             }
-            FieldType::Text => Ok(vec![Value::Text(text::tidy(&shown))]),
+            FieldType::Text | FieldType::Uscc | FieldType::Region => Ok(vec![Value::Text(text::tidy(&shown))]),
             FieldType::Code => return self.codes(place, &name, field, column, &shown),
             FieldType::Date => {
                 self.date(cell).map(|day| vec![Value::Text(day)]).ok_or(("bad_date", "日期无法识别", "not a date"))
@@ -79,7 +79,7 @@ impl Cleaner<'_> {
             FieldType::Bool => {
                 yes_no(&shown).map(|yes| vec![Value::Bool(yes)]).ok_or(("bad_word", "应为是或否", "must be yes or no"))
             }
-            FieldType::Degree | FieldType::Ref => Ok(Vec::new()),
+            FieldType::Degree | FieldType::Point | FieldType::Ref => Ok(Vec::new()),
         };
         match read {
             Ok(values) => self.keep(place, &name, field, &shown, values),

@@ -201,8 +201,8 @@ impl<'a> Naive<'a> {
         let alone = !standing.contains(&a) || standing.iter().all(|n| self.same(standing[0], *n));
         let as_good = self.said[b].source >= self.said[a].source && (self.valid(b) || !self.valid(a));
         match self.field.rule {
-            Rule::Immutable | Rule::Log => false,
-            Rule::Latest | Rule::Set => true,
+            Rule::Immutable | Rule::Log | Rule::Command => false,
+            Rule::Latest | Rule::Set | Rule::Sharper => true,
             Rule::KeepBoth => alone,
             Rule::Authority => as_good && (self.field.fact == Fact::Changing || alone),
             Rule::Safer => self.rank(b) >= self.rank(a) || self.field.lower.contains(&new.role),
@@ -264,7 +264,7 @@ impl<'a> Naive<'a> {
         let late = |n: usize| (o(n).at, !o(n).doubtful, o(n).body.hash);
         let all = standing.iter().copied();
         match self.field.rule {
-            Rule::Latest | Rule::KeepBoth | Rule::Log => all.max_by_key(|n| late(*n)),
+            Rule::Latest | Rule::KeepBoth | Rule::Log | Rule::Sharper | Rule::Command => all.max_by_key(|n| late(*n)),
             Rule::Authority => all.max_by_key(|n| (self.valid(*n), self.said[*n].source, late(*n))),
             Rule::Safer => all.max_by_key(|n| (self.rank(*n), late(*n))),
             Rule::Immutable => {
