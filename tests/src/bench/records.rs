@@ -194,9 +194,13 @@ fn scalar(kind: FieldType, list: Option<&str>, json: &Json, ids: &BTreeMap<Strin
         FieldType::Degree => Some(Value::Int((json.as_f64()? * 1e7).round() as i64)),
         FieldType::Int => Some(Value::Int(json.as_i64()?)),
         FieldType::Bool => Some(Value::Bool(json.as_bool()?)),
-        FieldType::Text | FieldType::Date | FieldType::Phone | FieldType::IdNumber => {
-            Some(Value::Text(text?.to_owned()))
-        }
+        FieldType::Text
+        | FieldType::Date
+        | FieldType::Phone
+        | FieldType::IdNumber
+        | FieldType::Point
+        | FieldType::Uscc
+        | FieldType::Region => Some(Value::Text(text?.to_owned())),
     }
 }
 
