@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use wangge_harness::scenario::{Finding, Variant, Verdict, run_file, run_text};
+use wangge_harness::scenario::{Finding, Variant, Verdict, run_file, run_files, run_text};
 
 const SEED: u64 = 20_260_308;
 
@@ -50,11 +50,12 @@ fn every_file_holds_in_every_way() {
         let start = format!("{row:02}-");
         assert!(files.iter().any(|file| file.file_name().is_some_and(|n| n.to_string_lossy().starts_with(&start))));
     }
-    let verdicts: Vec<_> = files.iter().map(|file| run_file(file, SEED)).collect();
+    let verdicts = run_files(&files, SEED);
     let wrong: Vec<_> = verdicts.iter().filter(|verdict| !verdict.holds()).map(ToString::to_string).collect();
     assert!(wrong.is_empty(), "seed {SEED}\n{}", wrong.join("\n"));
     for verdict in verdicts {
-        assert_eq!(verdict.variants, Variant::ALL.len(), "{} is not played in every way", verdict.title);
+        let played: Vec<_> = verdict.played.iter().map(|(variant, _)| *variant).collect();
+        assert_eq!(played, Variant::ALL, "{} is not played in every way", verdict.title);
     }
 }
 
@@ -62,7 +63,7 @@ fn every_file_holds_in_every_way() {
 fn another_seed_changes_nothing() {
     for start in ["02-", "24-care-tag.", "48-"] {
         for seed in [1, 2, u64::MAX] {
-            let verdict = run_text(start, &text(start), seed, &[Variant::AsWritten, Variant::LostReplies]);
+            let verdict = run_text(start, &text(start), seed, &[Variant::AsWritten, Variant::Lost]);
             assert!(verdict.holds(), "seed {seed}\n{verdict}");
         }
     }
@@ -85,11 +86,51 @@ fn a_wrong_value_is_found_with_its_line_in_every_way() {
 fn an_unknown_key_is_an_error_with_its_line() {
     for (from, to) in [("contested = false", "contestet = false"), ("[[person]]", "colour = \"red\"\n[[person]]")] {
         let verdict = changed("01-", from, to);
-        assert_eq!((verdict.variants, verdict.findings.len()), (0, 1));
+        assert_eq!((verdict.played.len(), verdict.findings.len()), (0, 1));
         let words = &verdict.findings[0].1.en;
         let key = to.split(' ').next().expect("a key");
         assert!(words.contains(&format!("unknown field `{key}`")) && words.contains("line "), "{words}");
     }
+}
+
+#[test]
+fn a_file_must_say_what_each_way_of_playing_comes_to() {
+    let same = "same = [\"authors\", \"order\", \"twice\", \"lost\"]";
+    for (from, to, says) in [
+        ("\"order\", ", "", "没有写明“倒换同步次序 / syncs in the opposite order”时结果如何"),
+        ("\"order\", ", "\"order\", \"order\", ", "写了两遍"),
+        ("authors = [[\"甲\", \"乙\"]]", "authors = [[\"甲\", \"丁\"]]", "authors 要写互换的两个人"),
+        ("authors = [[\"甲\", \"乙\"]]", "authors = [[\"甲\", \"甲\"]]", "authors 要写互换的两个人"),
+        ("authors = [[\"甲\", \"乙\"]]", "", "authors 要写互换的两个人"),
+    ] {
+        let verdict = changed("01-", from, to);
+        let found = only_finding(&verdict);
+        assert_eq!((found.line, verdict.played.len()), (Some(line_of("01-", same)), 0), "{verdict}");
+        assert!(found.zh.contains(says), "{verdict}");
+    }
+    for (from, to, says) in [
+        ("number = 1", "number = 3", "没有这一轮"),
+        ("why = \"快两年", "why = \"\" # ", "另有结果，要写明原因和结果"),
+        ("\"order\", ", "\"authors\", \"order\", ", "写了两遍"),
+    ] {
+        assert!(only_finding(&changed("43-", from, to)).zh.contains(says), "{says}");
+    }
+}
+
+#[test]
+fn an_outcome_of_its_own_is_checked_and_must_differ() {
+    let authors = &[Variant::Authors];
+    let claimed = "doubtful = [\"13900000003\"]";
+    let verdict = changed_in("43-", claimed, "doubtful = []", authors);
+    assert!(verdict.findings.iter().all(|(way, _)| *way == Some(Variant::Authors)), "{verdict}");
+    let line = line_of("43-", "[[other.authors.round.expect]]");
+    assert!(verdict.findings.iter().any(|(_, finding)| finding.line == Some(line)), "{verdict}");
+    assert!(verdict.to_string().contains("另有结果：两人互换，快两年的是甲的手机"), "{verdict}");
+    let same = "same = [\"authors\", \"order\", \"twice\", \"lost\"]";
+    let other = "[other.authors]\nwhy = \"其实一样 / the same\"\nround = [{ number = 1 }]\n[[person]]";
+    let text = text("01-").replace(same, "same = [\"order\", \"twice\", \"lost\"]").replacen("[[person]]", other, 1);
+    let verdict = run_text("01-", &text, SEED, authors);
+    assert!(only_finding(&verdict).zh.contains("其实与照原样时相同"), "{verdict}");
 }
 
 #[test]
@@ -183,7 +224,8 @@ const OFF_THE_GRID: &str = r#"
 row = 0
 title = "甲离开一号网格 / A leaves grid one"
 county_expects = "此后写的待审，手机里只剩自己待审的 / later work waits for a person"
-order_matters = "丙不同步 / C stays away"
+same = ["order", "twice", "lost"]
+authors = [["甲", "乙"]]
 [[person]]
 name = "甲"
 role = "GW"
@@ -265,13 +307,22 @@ sync = ["甲", "乙"]
   record = "301室"
   field = "rooms"
   empty = true
+[other.authors]
+why = "离开网格的仍是甲，乙写的照收 / it is still A who leaves; B's work is taken"
+  [[other.authors.round]]
+  number = 2
+  refused = []
+    [[other.authors.round.expect]]
+    on = ["乙", "server"]
+    record = "301室"
+    field = "rooms"
+    value = 4
 "#;
 
 #[test]
 fn what_the_county_does_not_take_is_expected_by_name() {
     let verdict = run_text("off", OFF_THE_GRID, SEED, &Variant::ALL);
     assert!(verdict.holds(), "{verdict}");
-    assert_eq!(verdict.variants, Variant::ALL.len() - 1, "the order is part of this story");
     let without = OFF_THE_GRID.replace("rule = \"scope\"", "rule = \"role\"");
     let verdict = run_text("off", &without, SEED, &[Variant::AsWritten]);
     assert!(verdict.to_string().contains("没有被退回") && verdict.to_string().contains("被待审：scope"), "{verdict}");

@@ -66,8 +66,7 @@ impl Command {
 
 fn scenarios(files: &[PathBuf], quiet: bool, seed: u64) -> ExitCode {
     let mut failed = 0;
-    for file in files {
-        let verdict = scenario::run_file(file, seed);
+    for verdict in scenario::run_files(files, seed) {
         failed += usize::from(!verdict.holds());
         if !quiet || !verdict.holds() {
             println!("{verdict}");

@@ -1,8 +1,9 @@
 //! Scenarios: stories of a few people out of contact, and what the county expects when they meet again.
 //!
-//! A file is played in a [`World`](crate::world::World): once as written, once with the syncs in the opposite order, once
-//! with every message arriving twice, once with replies lost. Each time its expectations must hold, and the laws that
-//! hold for every story (`laws`).
+//! A file is played in a [`World`](crate::world::World): once as written, once with the acts of two people exchanged, once
+//! with the syncs in the opposite order, once with every message arriving twice, once with replies lost. The file says of
+//! each whether the outcome is the same or, with a reason, which other one. Each time these expectations must hold, and
+//! the laws that hold for every story (`laws`).
 
 mod check;
 mod file;
@@ -10,11 +11,21 @@ mod laws;
 mod look;
 mod play;
 mod value;
+mod variant;
 
-use std::{fmt, path::Path};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    thread,
+};
 
 pub use file::Scenario;
 use play::Play;
+pub use variant::Variant;
 use wangge_core::app::{AppError, Problem};
 
 /// Something that is not as it should be.
@@ -65,41 +76,13 @@ impl Findings {
     }
 }
 
-/// A way to play a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Variant {
-    /// As written.
-    AsWritten,
-    /// Each round's syncs in the opposite order.
-    Swapped,
-    /// Every message reaches the server twice.
-    Twice,
-    /// The first reply of every sync is lost.
-    LostReplies,
-}
-
-impl Variant {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::AsWritten, Self::Swapped, Self::Twice, Self::LostReplies];
-
-    /// Its name on screens.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::AsWritten => "照原样 / as written",
-            Self::Swapped => "倒换同步次序 / syncs in the opposite order",
-            Self::Twice => "每条消息送到两次 / every message twice",
-            Self::LostReplies => "答复丢失后重发 / replies lost",
-        }
-    }
-}
-
 /// What became of one file.
 #[derive(Debug)]
 pub struct Verdict {
     /// Its row and title; its path where it cannot be read.
     pub title: String,
-    /// Ways in which it was played.
-    pub variants: usize,
+    /// Ways in which it was played; of those that end otherwise, the reason.
+    pub played: Vec<(Variant, Option<String>)>,
     /// What is wrong, by the way it was played; empty: all holds.
     pub findings: Vec<(Option<Variant>, Finding)>,
 }
@@ -114,11 +97,22 @@ impl Verdict {
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", if self.holds() { "✓" } else { "✗" }, self.title)?;
+        let ways = |name: fn(Variant) -> &'static str, comma: &str| {
+            let same = self.played.iter().filter(|(_, why)| why.is_none());
+            same.map(|(variant, _)| name(*variant)).collect::<Vec<_>>().join(comma)
+        };
+        if !self.played.is_empty() {
+            write!(f, "\n    结果相同：{} / same outcome: {}", ways(Variant::zh, "、"), ways(Variant::en, ", "))?;
+        }
+        for (variant, why) in &self.played {
+            let Some((zh, en)) = why.as_ref().and_then(|why| why.split_once(" / ")) else { continue };
+            write!(f, "\n    另有结果：{}，{zh} / another outcome: {}, {en}", variant.zh(), variant.en())?;
+        }
         let mut shown = None;
         for (variant, finding) in &self.findings {
             if shown != Some(*variant) {
                 if let Some(variant) = variant {
-                    write!(f, "\n  [{}]", variant.name())?;
+                    write!(f, "\n  [{variant}]")?;
                 }
                 shown = Some(*variant);
             }
@@ -126,6 +120,26 @@ impl fmt::Display for Verdict {
         }
         Ok(())
     }
+}
+
+/// Reads files and plays each in every way, as many at a time as there are processors; verdicts in the order of the files.
+pub fn run_files(files: &[PathBuf], seed: u64) -> Vec<Verdict> {
+    let (next, verdicts) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let work = || {
+        while let Some((n, file)) = Some(next.fetch_add(1, Relaxed)).and_then(|n| Some((n, files.get(n)?))) {
+            let verdict = run_file(file, seed);
+            verdicts.lock().unwrap_or_else(PoisonError::into_inner).push((n, verdict));
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(files.len());
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(work);
+        }
+    });
+    let mut verdicts = verdicts.into_inner().unwrap_or_else(PoisonError::into_inner);
+    verdicts.sort_by_key(|(n, _)| *n);
+    verdicts.into_iter().map(|(_, verdict)| verdict).collect()
 }
 
 /// Reads a file and plays it in every way. The seed moves ids, keys and chance, never what is expected.
@@ -139,7 +153,7 @@ pub fn run_file(path: &Path, seed: u64) -> Verdict {
 }
 
 fn unreadable(title: String, zh: String, en: String) -> Verdict {
-    Verdict { title, variants: 0, findings: vec![(None, Finding { line: None, zh, en })] }
+    Verdict { title, played: vec![], findings: vec![(None, Finding { line: None, zh, en })] }
 }
 
 /// The same with the text at hand and the ways of playing it chosen.
@@ -155,14 +169,16 @@ pub fn run_text(name: &str, text: &str, seed: u64, variants: &[Variant]) -> Verd
             );
         }
     };
-    let mut verdict =
-        Verdict { title: format!("{:02} {}", scenario.row, scenario.title), variants: 0, findings: vec![] };
+    let title = format!("{:02} {}", scenario.row, scenario.title);
+    let line = |at: usize| Some(text.get(..at)?.matches('\n').count() + 1);
+    let unstated = variant::unstated(&scenario, line);
+    if !unstated.is_empty() {
+        return Verdict { title, played: vec![], findings: unstated.into_iter().map(|one| (None, one)).collect() };
+    }
+    let mut verdict = Verdict { title, played: vec![], findings: vec![] };
     for variant in variants.iter().copied() {
-        if variant == Variant::Swapped && scenario.order_matters.is_some() {
-            continue;
-        }
-        verdict.variants += 1;
-        let findings = Play::run(&scenario, text, variant, seed);
+        verdict.played.push((variant, scenario.other.get(&variant).map(|other| other.why.clone())));
+        let findings = Play::run(&variant::played(&scenario, variant), text, variant, seed);
         verdict.findings.extend(findings.into_iter().map(|finding| (Some(variant), finding)));
     }
     verdict

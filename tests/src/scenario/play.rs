@@ -1,5 +1,7 @@
 //! Plays a file: enrols the people, lets them write and sync, and asks for the checks after each round.
 
+use std::collections::BTreeMap;
+
 use toml::Spanned;
 use wangge_core::{
     app::{AppError, EditRequest, FieldEdit, Problem},
@@ -11,10 +13,11 @@ use super::{
     file::{Act, CountyAct, MemberLine, Round, Scenario, Words},
     laws,
     value::{self, Names},
+    variant::Played,
 };
 use crate::{
     calendar,
-    world::{Phone, Weather, World},
+    world::{Phone, Weather, World, WorldError},
 };
 
 /// Between the last work of a round and the first sync: the way home.
@@ -60,12 +63,12 @@ fn stop<T>(line: Option<usize>, zh: impl Into<String>, en: impl Into<String>) ->
 
 impl<'s> Play<'s> {
     /// Plays a file in one way; what is wrong comes back.
-    pub fn run(scenario: &'s Scenario, text: &'s str, variant: Variant, seed: u64) -> Vec<Finding> {
-        let mut play = match Self::begin(scenario, text, variant, seed) {
+    pub fn run(played: &'s Played, text: &'s str, variant: Variant, seed: u64) -> Vec<Finding> {
+        let mut play = match Self::begin(&played.story, text, variant, seed) {
             Ok(play) => play,
             Err(finding) => return vec![finding],
         };
-        if let Err(finding) = play.go() {
+        if let Err(finding) = play.go(played.differs_from.as_deref()) {
             play.findings.0.push(finding);
         }
         play.findings.0
@@ -98,50 +101,94 @@ impl<'s> Play<'s> {
         Ok(play)
     }
 
-    fn go(&mut self) -> Step<()> {
+    /// Plays all rounds. Where the outcome is said to differ from that of other rounds, it must differ somewhere.
+    fn go(&mut self, differs_from: Option<&[Round]>) -> Step<()> {
         let everybody: Vec<String> = self.scenario.person.iter().map(|person| person.name.clone()).collect();
         for act in &self.scenario.before {
             self.act(act)?;
             self.meet(&everybody, 0)?;
         }
-        for round in &self.scenario.round {
-            self.round(round, &everybody)?;
+        let mut differs = differs_from.is_none();
+        for (n, round) in self.scenario.round.iter().enumerate() {
+            let plain = differs_from.and_then(|rounds| rounds.get(n));
+            differs |= self.round(round, plain, &everybody)?;
+        }
+        if !differs {
+            let zh = "文件说结果不同，其实与照原样时相同";
+            self.findings.add(None, zh, "the file says that the outcome differs, but it is the same");
         }
         Ok(())
     }
 
-    fn round(&mut self, round: &Round, everybody: &[String]) -> Step<()> {
+    /// Plays one round; whether it ends otherwise than `plain` says.
+    fn round(&mut self, round: &Round, plain: Option<&Round>, everybody: &[String]) -> Step<bool> {
         for act in &round.act {
             self.act(act)?;
         }
         for act in &round.county {
             self.county_act(act)?;
         }
-        let mut order = round.sync.clone().unwrap_or_else(|| everybody.to_vec());
-        if self.variant == Variant::Swapped {
-            order.reverse();
-        }
+        let order = round.sync.clone().unwrap_or_else(|| everybody.to_vec());
         self.meet(&order, EVENING_MS)?;
         let mut findings = std::mem::take(&mut self.findings);
         check::round(self, round, &order, &mut findings)?;
         laws::hold(self, &order, &mut findings)?;
         self.findings = findings;
-        Ok(())
+        let Some(plain) = plain else { return Ok(false) };
+        let answers = |round: &Round| {
+            let acts = round.act.iter().map(Spanned::get_ref);
+            acts.map(|act| (act.refused.is_some(), act.warned.is_some())).collect::<Vec<_>>()
+        };
+        let mut otherwise = Findings::default();
+        check::round(self, plain, &order, &mut otherwise)?;
+        Ok(!otherwise.0.is_empty() || answers(plain) != answers(round))
     }
 
     fn county_act(&mut self, spanned: &Spanned<CountyAct>) -> Step<()> {
         let (line, act) = (self.line(spanned), spanned.get_ref());
-        let scope = self.grid(&act.grid);
+        let scope = act.grid.as_deref().map(|name| self.grid(name));
         let Some(at) = calendar::millis(&act.at) else { return stop(line, "at 要写年月日", "`at` needs a date") };
         for name in act.assign.iter().chain(&act.unassign) {
             self.phone(name, line)?;
         }
-        let done = match (&act.assign, &act.unassign) {
-            (Some(name), None) => self.world.assign(name, &scope, at),
-            (None, Some(name)) => self.world.unassign(name, &scope, at),
-            _ => return stop(line, "写 assign 或 unassign", "either `assign` or `unassign`"),
+        let done = match (&act.assign, &act.unassign, scope) {
+            (Some(name), None, Some(scope)) => self.world.assign(name, &scope, at),
+            (None, Some(name), Some(scope)) => self.world.unassign(name, &scope, at),
+            (None, None, scope) if act.import.is_some() != act.new.is_some() => {
+                return self.import(act, scope, at, line);
+            }
+            _ => {
+                let en = "`assign` or `unassign` with `grid`, or `import` or `new`";
+                return stop(line, "写 assign 或 unassign 和 grid，或写 import 或 new", en);
+            }
         };
         done.or_else(|error| stop(line, error.0.clone(), error.0))
+    }
+
+    /// A row of a registry, written as the county's import writes it.
+    fn import(&mut self, act: &CountyAct, scope: Option<Scope>, at: Millis, line: Option<usize>) -> Step<()> {
+        let known = act.import.as_deref().map(|name| self.record(name, line)).transpose()?;
+        let wrong = |error: WorldError| Finding { line, zh: error.0.clone(), en: error.0 };
+        let kind = match (known, &act.kind) {
+            (Some(record), None) => self.world.county.resolve_record(&record).map(|state| state.kind),
+            (None, Some(kind)) => Ok(KindName(kind.clone())),
+            _ => return stop(line, "要么写 import，要么写 new 和 kind", "either `import`, or `new` and `kind`"),
+        };
+        let kind = kind.or_else(|error| stop(line, error.to_string(), error.to_string()))?;
+        let fields = self.puts(self.kind_named(&kind, line)?, &act.put, line)?;
+        let seen = act.seen.as_ref().and_then(calendar::millis);
+        let scope = scope.unwrap_or_else(|| World::grid(1));
+        let record = self.world.import(known, &kind, &scope, seen, at, fields).map_err(wrong)?;
+        self.name_new(act.new.as_deref(), record, line)
+    }
+
+    fn name_new(&mut self, name: Option<&str>, record: RecordId, line: Option<usize>) -> Step<()> {
+        match name {
+            Some(name) if !self.names.give(name, record) => {
+                stop(line, format!("已有叫“{name}”的记录"), format!("a record is called {name} already"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The grid of a name, a new one where the name is new.
@@ -200,8 +247,8 @@ impl<'s> Play<'s> {
         self.world.clock.pass(GAP_MS);
         phone.link.set(match self.variant {
             Variant::Twice => Weather { twice: true, ..Weather::default() },
-            Variant::LostReplies => Weather { lose_replies: 1, ..Weather::default() },
-            Variant::AsWritten | Variant::Swapped => Weather::default(),
+            Variant::Lost => Weather { lose_replies: 1, ..Weather::default() },
+            Variant::AsWritten | Variant::Authors | Variant::Order => Weather::default(),
         });
         let report = phone.sync().and_then(|report| report.fault.clone().map_or(Ok(report), Err));
         phone.link.set(Weather::default());
@@ -232,11 +279,7 @@ impl<'s> Play<'s> {
                 for change in outcome.changes {
                     self.journal.push(Kept { who: act.who.clone(), record: outcome.record, change });
                 }
-                if let Some(name) = &act.new
-                    && !self.names.give(name, outcome.record)
-                {
-                    return stop(line, format!("已有叫“{name}”的记录"), format!("a record is called {name} already"));
-                }
+                self.name_new(act.new.as_deref(), outcome.record, line)?;
                 if let Some(expected) = &act.refused {
                     let rule = &expected.rule;
                     return stop(
@@ -284,16 +327,9 @@ impl<'s> Play<'s> {
     fn request(&self, act: &Act, grid: Option<Scope>, line: Option<usize>) -> Step<EditRequest> {
         let record = act.record.as_deref().map(|name| self.record(name, line)).transpose()?;
         let kind = self.kind(act, record, line)?;
-        let field = |key: &str| match kind.field(key) {
-            Some(field) => Ok(field),
-            None => stop(line, format!("“{}”没有 {key} 这一栏", kind.zh), format!("{} has no field {key}", kind.name)),
-        };
-        let mut edits = Vec::new();
-        for (key, written) in &act.put {
-            let read = value::read(Schema::built_in(), &self.names, field(key)?, written);
-            let value = read.or_else(|words| stop(line, words.clone(), words))?;
-            edits.push(FieldEdit::Put { field: key.clone(), value });
-        }
+        let field = |key: &str| field_of(kind, key, line);
+        let puts = self.puts(kind, &act.put, line)?;
+        let mut edits: Vec<_> = puts.into_iter().map(|(field, value)| FieldEdit::Put { field, value }).collect();
         edits.extend(act.clear.iter().map(|key| FieldEdit::Put { field: key.clone(), value: Value::Null }));
         for one in &act.add {
             let (text, date) = self.member(field(&one.field)?, one, line)?;
@@ -329,10 +365,27 @@ impl<'s> Play<'s> {
             }
             _ => return stop(line, "要么写 record，要么写 new 和 kind", "either `record`, or `new` and `kind`"),
         };
-        match Schema::built_in().kind(&name.0) {
+        self.kind_named(&name, line)
+    }
+
+    fn kind_named(&self, name: &KindName, line: Option<usize>) -> Step<&'static Kind> {
+        match self.world.county.schema().kind(&name.0) {
             Some(kind) => Ok(kind),
             None => stop(line, format!("没有 {name} 这类记录"), format!("no kind {name}")),
         }
+    }
+
+    fn puts(
+        &self,
+        kind: &Kind,
+        written: &BTreeMap<String, toml::Value>,
+        line: Option<usize>,
+    ) -> Step<Vec<(String, Value)>> {
+        let read = |(key, written): (&String, &toml::Value)| {
+            let value = value::read(Schema::built_in(), &self.names, field_of(kind, key, line)?, written);
+            Ok((key.clone(), value.or_else(|words| stop(line, words.clone(), words))?))
+        };
+        written.iter().map(read).collect()
     }
 
     fn member(&self, field: &Field, one: &MemberLine, line: Option<usize>) -> Step<(String, Option<String>)> {
@@ -364,6 +417,13 @@ impl<'s> Play<'s> {
     }
 }
 
+fn field_of<'k>(kind: &'k Kind, key: &str, line: Option<usize>) -> Step<&'k Field> {
+    match kind.field(key) {
+        Some(field) => Ok(field),
+        None => stop(line, format!("“{}”没有 {key} 这一栏", kind.zh), format!("{} has no field {key}", kind.name)),
+    }
+}
+
 fn said(problem: &Problem) -> (String, String) {
     (problem.rule.clone(), format!("{} / {}", problem.zh, problem.en))
 }
@@ -376,6 +436,7 @@ mod tests {
         row = 0
         title = "甲写了，没有同步 / A wrote and did not sync"
         county_expects = "查得出来 / it is found"
+        same = ["authors", "order", "twice", "lost"]
         [[person]]
         name = "甲"
         role = "GW"

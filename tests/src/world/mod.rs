@@ -9,9 +9,15 @@ use std::{fmt::Display, path::Path, sync::Arc};
 use tempfile::TempDir;
 use wangge_core::{
     app::{App, AppError, SyncReport},
-    model::{Millis, Role, Scope, UserId},
+    merge::{self, Edit},
+    model::{KindName, Millis, RecordId, Role, Scope, Source, UserId, Value},
 };
-use wangge_server::{County, Keys, county::NewCounty, keys::files};
+use wangge_server::{
+    County, Keys,
+    county::{NewCounty, ServerRecord},
+    import::write::AUTHOR,
+    keys::files,
+};
 
 pub use clock::{Clock, PhoneEnv, Rng};
 pub use ledger::{Ledger, Logged};
@@ -135,6 +141,54 @@ impl World {
             phone.scopes.retain(|known| known != scope);
         }
         Ok(())
+    }
+
+    /// What a row of a registry says of one record, written as the county's import writes it: what is new, and a
+    /// confirmation of what is in force already. Gives the record, a new one where none is named.
+    pub fn import(
+        &mut self,
+        known: Option<RecordId>,
+        kind: &KindName,
+        scope: &Scope,
+        seen: Option<Millis>,
+        at: Millis,
+        fields: Vec<(String, Value)>,
+    ) -> Result<RecordId, WorldError> {
+        let failed = |error| WorldError::new("import", error);
+        let now = self.clock.reach(at);
+        let (schema, mut rng) = (self.county.schema(), self.rng.fork());
+        let mut bytes = [0; 10];
+        rng.fill(&mut bytes);
+        let mut row = ServerRecord {
+            record: known.unwrap_or_else(|| RecordId::new(now, bytes)),
+            kind: kind.clone(),
+            scope: scope.clone(),
+            source: Source::Registry,
+            observed_at: seen.unwrap_or(now),
+            fields: vec![],
+            seen: vec![],
+        };
+        let state = known.map(|record| self.county.resolve_record(&record)).transpose().map_err(failed)?;
+        for (key, value) in fields {
+            let field = schema.kind(&kind.0).and_then(|kind| Some((kind, kind.field(&key)?)));
+            let doc = state.iter().flat_map(|state| &state.docs);
+            let doc =
+                field.and_then(|(kind, field)| Some((kind, doc.into_iter().find(|d| d.0.audience == field.audience)?)));
+            let Some((kind, (_, resolved))) = doc else {
+                row.fields.push((key, value));
+                continue;
+            };
+            let plan = merge::plan(schema, kind, resolved, &[Edit { key, value }], false);
+            row.fields.extend(plan.puts);
+            row.seen.extend(plan.seen);
+        }
+        if let Some(state) = &state {
+            row.scope.clone_from(state.scopes.first().unwrap_or(scope));
+        }
+        let (record, author) = (row.record, UserId::from(AUTHOR));
+        let random = &mut |bytes: &mut [u8]| rng.fill(bytes);
+        self.county.write_as_server(&author, Role::CC, now, random, vec![row]).map_err(failed)?;
+        Ok(record)
     }
 
     /// The phone of a person.

@@ -1,0 +1,125 @@
+//! What people and the county do.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::value::Datetime;
+use wangge_core::model::Source;
+
+/// What the county does itself: a person comes to a grid or leaves it, or a row of a registry comes in.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CountyAct {
+    /// When, China time.
+    pub at: Datetime,
+    /// Who comes.
+    #[serde(default)]
+    pub assign: Option<String>,
+    /// Who leaves.
+    #[serde(default)]
+    pub unassign: Option<String>,
+    /// Which grid: that of the assignment, or of a new record.
+    #[serde(default)]
+    pub grid: Option<String>,
+    /// A row of a registry about this record.
+    #[serde(default)]
+    pub import: Option<String>,
+    /// A row of a registry about something new, called so in this file.
+    #[serde(default)]
+    pub new: Option<String>,
+    /// Kind of the new record.
+    #[serde(default)]
+    pub kind: Option<String>,
+    /// As of which day the registry says so; the time of the import where absent.
+    #[serde(default)]
+    pub seen: Option<Datetime>,
+    /// What the row says.
+    #[serde(default)]
+    pub put: BTreeMap<String, toml::Value>,
+}
+
+/// One form on one phone.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Act {
+    /// Whose phone.
+    pub who: String,
+    /// True time of writing, China time.
+    pub at: Datetime,
+    /// When it was seen, where that was earlier than written down.
+    #[serde(default)]
+    pub seen: Option<Datetime>,
+    /// On what evidence.
+    #[serde(default = "own_word")]
+    pub source: Source,
+    /// The record, by the name this file gave it.
+    #[serde(default)]
+    pub record: Option<String>,
+    /// Makes a record and calls it so in this file.
+    #[serde(default)]
+    pub new: Option<String>,
+    /// Kind of the new record.
+    #[serde(default)]
+    pub kind: Option<String>,
+    /// Grid of the new record; the person's first one where absent.
+    #[serde(default)]
+    pub grid: Option<String>,
+    /// Fields and their values.
+    #[serde(default)]
+    pub put: BTreeMap<String, toml::Value>,
+    /// Fields that are cleared.
+    #[serde(default)]
+    pub clear: Vec<String>,
+    /// Members that join a set.
+    #[serde(default)]
+    pub add: Vec<MemberLine>,
+    /// Members that leave a set.
+    #[serde(default)]
+    pub end: Vec<MemberLine>,
+    /// Entries of logs.
+    #[serde(default)]
+    pub append: BTreeMap<String, String>,
+    /// Fields seen unchanged; `*` for all.
+    #[serde(default)]
+    pub confirm: Vec<String>,
+    /// Settles the edited fields: the values decided about, `*` for all.
+    #[serde(default)]
+    pub decide: Vec<String>,
+    /// The visit on which it was seen.
+    #[serde(default)]
+    pub visit: Option<String>,
+    /// The phone must refuse it, by this rule.
+    #[serde(default)]
+    pub refused: Option<Words>,
+    /// The phone must keep it and warn, by this rule.
+    #[serde(default)]
+    pub warned: Option<Words>,
+}
+
+fn own_word() -> Source {
+    Source::SelfSaid
+}
+
+/// A member of a set that comes or goes.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemberLine {
+    /// The set.
+    pub field: String,
+    /// The member.
+    pub member: String,
+    /// Day.
+    #[serde(default)]
+    pub date: Option<Datetime>,
+}
+
+/// A rule and words that its Chinese sentence must hold.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Words {
+    /// Name of the rule.
+    pub rule: String,
+    /// Words of the sentence.
+    #[serde(default)]
+    pub words: Vec<String>,
+}

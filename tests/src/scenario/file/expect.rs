@@ -1,0 +1,143 @@
+//! What a file expects after a round.
+
+use serde::Deserialize;
+use wangge_core::model::{Audience, Source};
+
+/// What a field of a record must be.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expect {
+    /// On which phones, or `server`; absent: everywhere it may be seen.
+    #[serde(default)]
+    pub on: Option<Vec<String>>,
+    /// Record.
+    pub record: String,
+    /// Field.
+    pub field: String,
+    /// Value in force.
+    #[serde(default)]
+    pub value: Option<toml::Value>,
+    /// Nothing is in force.
+    #[serde(default)]
+    pub empty: bool,
+    /// Whether a person must decide.
+    #[serde(default)]
+    pub contested: Option<bool>,
+    /// Whether the value is only shown until then.
+    #[serde(default)]
+    pub provisional: Option<bool>,
+    /// Evidence of the value in force.
+    #[serde(default)]
+    pub source: Option<Source>,
+    /// The values whose time is doubtful, because the clock of their phone was ahead.
+    #[serde(default)]
+    pub doubtful: Option<Vec<toml::Value>>,
+    /// The values that still stand, in any order.
+    #[serde(default)]
+    pub claims: Option<Vec<toml::Value>>,
+    /// Members present.
+    #[serde(default)]
+    pub members: Option<Vec<String>>,
+    /// Members that ended.
+    #[serde(default)]
+    pub ended: Option<Vec<String>>,
+    /// Entries of a log in order.
+    #[serde(default)]
+    pub log: Option<Vec<String>>,
+    /// Values that the history must hold, whoever wrote them: nothing recorded is lost.
+    #[serde(default)]
+    pub history: Option<Vec<toml::Value>>,
+}
+
+/// One thing that waits for a person.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    /// Record.
+    pub record: String,
+    /// Field.
+    pub field: String,
+    /// Which rule asks.
+    pub rule: String,
+    /// The values between which to choose, in any order.
+    #[serde(default)]
+    pub between: Option<Vec<toml::Value>>,
+    /// Words of the Chinese sentence.
+    #[serde(default)]
+    pub words: Vec<String>,
+}
+
+/// What an author is told.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Told {
+    /// Whom.
+    pub who: String,
+    /// About which record.
+    pub record: String,
+    /// Words of the Chinese sentence.
+    pub words: Vec<String>,
+}
+
+/// A draft that suggests itself.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Suggest {
+    /// Record.
+    pub record: String,
+    /// Category of the hazard: a code or its Chinese words.
+    pub category: String,
+}
+
+/// What the county did not take.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refused {
+    /// Whose.
+    pub who: String,
+    /// Record.
+    pub record: String,
+    /// Rule.
+    pub rule: String,
+    /// Put aside for a person rather than refused.
+    #[serde(default)]
+    pub review: bool,
+}
+
+/// What a phone must not hold.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotHeld {
+    /// Whose phone.
+    pub who: String,
+    /// A whole record, or the record of the field.
+    #[serde(default)]
+    pub record: Option<String>,
+    /// One field of it.
+    #[serde(default)]
+    pub field: Option<String>,
+    /// Any document of an audience.
+    #[serde(default)]
+    pub audience: Option<Audience>,
+}
+
+/// A count over records.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Count {
+    /// On which phones, or `server`; absent: everywhere.
+    #[serde(default)]
+    pub on: Option<Vec<String>>,
+    /// Records of this kind…
+    #[serde(default)]
+    pub kind: Option<String>,
+    /// …are so many.
+    #[serde(default)]
+    pub records: Option<u64>,
+    /// In this month (`2026-03`)…
+    #[serde(default)]
+    pub month: Option<String>,
+    /// …so many different people were met (月探访).
+    #[serde(default)]
+    pub visited_persons: Option<u64>,
+}
