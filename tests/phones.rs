@@ -68,7 +68,7 @@ fn a_phone_put_back_from_an_old_copy_gets_its_own_work_back_in_full() {
     // And it can write on: its numbers do not meet those it used before.
     phone.app.edit(&put(Some(record), "work", "县中学")).expect("edit");
     sync(phone);
-    let state = world.county.resolve_record(&record).expect("county");
+    let state = world.county().resolve_record(&record).expect("county");
     let value = state.docs.values().find_map(|doc| doc.fields.get("work")).map(|field| field.value.clone());
     assert_eq!(value, Some(Value::from("县中学")));
 }
@@ -85,18 +85,18 @@ fn what_was_written_on_top_of_a_refused_change_is_written_anew_and_arrives() {
     phone.app.edit(&put(Some(record), "work", "县医院")).expect("edit");
 
     // The county takes the worker off the grid, sees the first edit, and puts the worker back.
-    world.county.unassign(&phone.user, Role::GW, &grid, world.clock.now()).expect("unassign");
+    world.county().unassign(&phone.user, Role::GW, &grid, world.clock.now()).expect("unassign");
     sync(phone);
-    world.county.assign(&phone.user, Role::GW, &grid, world.clock.now()).expect("assign");
+    world.county().assign(&phone.user, Role::GW, &grid, world.clock.now()).expect("assign");
     sync(phone);
 
     let refusals = phone.app.refusals().expect("refusals");
     assert!(refusals.iter().any(|refusal| refusal.review && refusal.rule == "scope"), "{refusals:?}");
-    let state = world.county.resolve_record(&record).expect("county");
+    let state = world.county().resolve_record(&record).expect("county");
     let value = |field: &str| state.docs.values().find_map(|doc| doc.fields.get(field)).map(|f| f.value.clone());
     assert_eq!(value("work"), Some(Value::from("县医院")), "the second edit stands without the first");
     assert_eq!(value("phone"), None, "the first waits for a person");
-    assert_eq!(world.county.set_aside().expect("county").len(), 1);
+    assert_eq!(world.county().set_aside().expect("county").len(), 1);
 }
 
 /// A gateway that sends each request twice and, while it is on, hands over the second answer.
@@ -129,7 +129,7 @@ fn a_request_that_a_gateway_doubled_is_asked_again_and_nothing_is_lost() {
     let link = Arc::new(Gateway { line: phone.link.clone(), doubles: doubles.clone() });
     let home = TempDir::new().expect("folder");
     let app = App::open(home.path(), &[7; 32], phone.env.clone(), link).expect("open");
-    let code = world.county.invite(&phone.user, Some(Role::GW), world.clock.now(), &mut |bytes| bytes.fill(5));
+    let code = world.county().invite(&phone.user, Some(Role::GW), world.clock.now(), &mut |bytes| bytes.fill(5));
     app.enrol(&code.expect("invitation").to_string(), "乙机").expect("enrolment");
     app.sync(&()).expect("sync");
     let record = app.edit(&put(None, "name", "张三")).expect("edit").record;
@@ -150,10 +150,10 @@ fn a_worker_taken_off_a_grid_and_put_back_sees_her_own_work_again() {
     let phone = &world.phones[0];
     let record = phone.app.edit(&put(None, "name", "张三")).expect("edit").record;
     sync(phone);
-    world.county.unassign(&phone.user, Role::GW, &grid, world.clock.now()).expect("unassign");
+    world.county().unassign(&phone.user, Role::GW, &grid, world.clock.now()).expect("unassign");
     sync(phone);
     assert!(phone.app.get(record).is_err(), "what is not hers any more is gone");
-    world.county.assign(&phone.user, Role::GW, &grid, world.clock.now()).expect("assign");
+    world.county().assign(&phone.user, Role::GW, &grid, world.clock.now()).expect("assign");
     sync(phone);
     assert_eq!(phone.app.get(record).expect("record").title, "张三");
 }

@@ -320,6 +320,19 @@ why = "离开网格的仍是甲，乙写的照收 / it is still A who leaves; B'
 "#;
 
 #[test]
+fn what_waits_on_a_phone_is_counted() {
+    let verdict = changed("bad-newer-schema", "changes = 1", "changes = 2");
+    let found: Vec<_> = verdict.findings.iter().map(|(_, finding)| (finding.line, finding.zh.as_str())).collect();
+    let line = Some(line_of("bad-newer-schema", "[[round.held]]"));
+    assert_eq!(found[0], (line, "甲的手机应暂存李红的改动 2 条，实有 1 条"), "{verdict}");
+    assert!(found[1].1.contains("同步后仍有待上传"), "{verdict}");
+    let verdict = changed("bad-newer-schema", "without = [\"resident.comm_needs\"]", "without = [\"resident.needs\"]");
+    assert!(only_finding(&verdict).zh.contains("字典里没有 resident.needs"), "{verdict}");
+    let verdict = changed("bad-newer-schema", "server = \"旧版\"", "server = \"老版\"");
+    assert!(only_finding(&verdict).zh.contains("没有叫“老版”的字典"), "{verdict}");
+}
+
+#[test]
 fn what_the_county_does_not_take_is_expected_by_name() {
     let verdict = run_text("off", OFF_THE_GRID, SEED, &Variant::ALL);
     assert!(verdict.holds(), "{verdict}");

@@ -115,7 +115,16 @@ impl App {
 
     fn with(store: Store, env: Arc<dyn Env>, link: Arc<dyn Link>, key: Arc<dyn DeviceKey>) -> Self {
         let actor = Mutex::new(fresh_actor(env.as_ref()));
-        Self { store, env, link, key, actor, schema: Schema::built_in(), syncing: Mutex::new(()), known: Mutex::new(None) }
+        Self {
+            store,
+            env,
+            link,
+            key,
+            actor,
+            schema: Schema::built_in(),
+            syncing: Mutex::new(()),
+            known: Mutex::new(None),
+        }
     }
 
     /// Works under another schema than the one that ships with this build.

@@ -229,7 +229,9 @@ fn pick(column: &Column<'_>, standing: &[usize]) -> usize {
     let node = |n: usize| &column.nodes[n];
     match column.field.rule {
         Rule::Immutable => first(column, standing),
-        Rule::Latest | Rule::KeepBoth | Rule::Log | Rule::Sharper | Rule::Command => all.max_by(|a, b| later(column, *a, *b)),
+        Rule::Latest | Rule::KeepBoth | Rule::Log | Rule::Sharper | Rule::Command => {
+            all.max_by(|a, b| later(column, *a, *b))
+        }
         Rule::Authority => all.max_by(|a, b| {
             (node(*a).weight, node(*a).source).cmp(&(node(*b).weight, node(*b).source)).then(later(column, *a, *b))
         }),

@@ -3,12 +3,12 @@
 use toml::Spanned;
 use wangge_core::{
     app::AppError,
-    model::{Field, FieldType, Kind, RecordId, Schema, Source, Value},
+    model::{ChangeHash, DocId, Field, FieldType, Kind, RecordId, Schema, Source, Value},
 };
 
 use super::{
     Finding, Findings,
-    file::{Count, Expect, Item, NotHeld, Refused, Round},
+    file::{Count, Expect, HeldBack, Item, NotHeld, Refused, Round},
     look::{self, Look, Viewer, Waiting},
     play::Play,
     value,
@@ -35,6 +35,7 @@ pub fn round(play: &Play<'_>, round: &Round, in_contact: &[String], findings: &m
     checker.told(round, findings)?;
     checker.suggestions(round, findings)?;
     checker.refusals(&round.refused, findings)?;
+    checker.held(&round.held, findings)?;
     for one in &round.not_held {
         checker.not_held(one, findings)?;
     }
@@ -347,6 +348,27 @@ impl Checker<'_, '_> {
                 format!("{who}的{record}被{what}：{rule}"),
                 format!("{who}: {record} came back, {rule}"),
             );
+        }
+        Ok(())
+    }
+
+    fn held(&self, expected: &[Spanned<HeldBack>], findings: &mut Findings) -> Step<()> {
+        for spanned in expected {
+            let (line, one) = (self.play.line(spanned), spanned.get_ref());
+            let record = self.play.record(&one.record, line)?;
+            let phone = self.play.phone(&one.who, line)?;
+            let own = phone.app.held().map_err(|e| broken(&e))?;
+            let waits =
+                |(doc, change): &&(DocId, ChangeHash)| doc.record == record && !self.ledger.holds(record, *change);
+            let is = own.iter().filter(waits).count() as u64;
+            if is != one.changes {
+                let (who, record, wanted) = (&one.who, &one.record, one.changes);
+                findings.add(
+                    line,
+                    format!("{who}的手机应暂存{record}的改动 {wanted} 条，实有 {is} 条"),
+                    format!("{who}'s phone keeps {is} changes of {record} back, not {wanted}"),
+                );
+            }
         }
         Ok(())
     }

@@ -1,25 +1,32 @@
 //! Laws that hold after every story: nothing accepted is lost, everybody agrees, nobody holds what is not theirs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wangge_core::{
     app::AppError,
-    model::{Bucket, FieldType, Schema},
+    model::{Bucket, DocId, FieldType, RecordId, Schema},
     sync::wire::Digest,
 };
 
 use super::{
     Finding, Findings,
+    file::Round,
     look::{Viewer, Waiting},
     play::{Kept, Play},
 };
 use crate::world::{Ledger, Phone};
 
-/// Checks every law for the people who were in contact.
-pub fn hold(play: &Play<'_>, in_contact: &[String], findings: &mut Findings) -> Result<(), Finding> {
+/// Checks every law for the people who were in contact. What a round expects to be kept back on a phone is not yet with
+/// the county, and neither are records that stand on it.
+pub fn hold(play: &Play<'_>, round: &Round, in_contact: &[String], findings: &mut Findings) -> Result<(), Finding> {
     let ledger = play.world.ledger().map_err(|e| Finding { line: None, zh: e.0.clone(), en: e.0 })?;
     for phone in in_contact.iter().filter_map(|name| play.world.phone(name)) {
-        let laws = Laws { play, ledger: &ledger, phone };
+        let mut waiting = BTreeMap::new();
+        for one in round.held.iter().filter(|one| one.get_ref().who == phone.name) {
+            let one = one.get_ref();
+            waiting.insert(play.record(&one.record, None)?, one.changes);
+        }
+        let laws = Laws { play, ledger: &ledger, phone, waiting };
         for law in [Laws::cursors, Laws::changes, Laws::journal, Laws::outbox, Laws::values, Laws::items, Laws::words] {
             law(&laws, findings).map_err(|error| laws.broken(&error))?;
         }
@@ -32,6 +39,7 @@ struct Laws<'a> {
     play: &'a Play<'a>,
     ledger: &'a Ledger,
     phone: &'a Phone,
+    waiting: BTreeMap<RecordId, u64>,
 }
 
 impl Laws<'_> {
@@ -90,7 +98,8 @@ impl Laws<'_> {
         // Own work that came back stands on what it changed, so that the document stays until it is settled.
         let aside: BTreeSet<_> = self.phone.app.refusals()?.into_iter().map(|one| one.change).collect();
         let kept: BTreeSet<_> = held.iter().filter(|(_, change)| aside.contains(change)).map(|(doc, _)| *doc).collect();
-        let extra = held.difference(&due).filter(|(doc, _)| !kept.contains(doc)).count();
+        let own = |doc: &DocId| kept.contains(doc) || self.waiting.contains_key(&doc.record);
+        let extra = held.difference(&due).filter(|(doc, _)| !own(doc)).count();
         if extra > 0 {
             self.add(findings, &format!("多 {extra} 条"), &format!("holds {extra} changes that are not its own"));
         }
@@ -101,7 +110,11 @@ impl Laws<'_> {
     fn journal(&self, findings: &mut Findings) -> Result<(), AppError> {
         let aside: BTreeSet<_> = self.phone.app.refusals()?.into_iter().map(|one| one.change).collect();
         let own = self.play.journal.iter().filter(|kept| kept.who == self.phone.name);
-        let lost = |kept: &&Kept| !self.ledger.holds(kept.record, kept.change) && !aside.contains(&kept.change);
+        let held: BTreeSet<_> = self.phone.app.held()?.into_iter().map(|(_, change)| change).collect();
+        let waits = |kept: &Kept| self.waiting.contains_key(&kept.record) && held.contains(&kept.change);
+        let lost = |kept: &&Kept| {
+            !self.ledger.holds(kept.record, kept.change) && !aside.contains(&kept.change) && !waits(kept)
+        };
         for kept in own.filter(lost) {
             let record = self.play.names.name(kept.record);
             self.add(findings, &format!("记下的一条{record}的改动不见了"), &format!("lost a change of {record}"));
@@ -112,7 +125,7 @@ impl Laws<'_> {
     /// Nothing waits after a sync, and one more sync is one round trip with nothing in it.
     fn outbox(&self, findings: &mut Findings) -> Result<(), AppError> {
         let waiting = self.phone.app.outbox()?;
-        if waiting.pending + waiting.held > 0 {
+        if waiting.pending > 0 || waiting.held != self.waiting.values().sum::<u64>() {
             self.add(findings, "同步后仍有待上传", "still has changes to hand over");
         }
         let before = self.phone.link.traffic();
@@ -129,7 +142,7 @@ impl Laws<'_> {
     /// Every field of every record it may see resolves as it does at the county.
     fn values(&self, findings: &mut Findings) -> Result<(), AppError> {
         let (own, county) = (Viewer::Phone(self.phone), Viewer::Server(self.ledger));
-        for record in self.ledger.records() {
+        for record in self.ledger.records().into_iter().filter(|record| !self.waiting.contains_key(record)) {
             let Some(kind) = self.ledger.kind(record).and_then(|name| Schema::built_in().kind(&name.0)) else {
                 continue;
             };
@@ -157,8 +170,9 @@ impl Laws<'_> {
             field.is_some_and(|field| own.may_see(self.ledger, record, field.audience))
         };
         let mut there = county.waiting()?;
-        there.retain(|item| seen(item.record, &item.field));
+        there.retain(|item| seen(item.record, &item.field) && !self.waiting.contains_key(&item.record));
         let mut here = own.waiting()?;
+        here.retain(|item| !self.waiting.contains_key(&item.record));
         // A phone puts the names of people and homes into its sentences; the county's list has their ids.
         let names = |item: &&mut Waiting| {
             let kind = self.ledger.kind(item.record).and_then(|name| Schema::built_in().kind(&name.0));

@@ -6,6 +6,7 @@
 //! the laws that hold for every story (`laws`).
 
 mod check;
+mod dictionary;
 mod file;
 mod laws;
 mod look;

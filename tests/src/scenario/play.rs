@@ -10,6 +10,7 @@ use wangge_core::{
 
 use super::{
     Finding, Findings, Variant, check,
+    dictionary::Dictionaries,
     file::{Act, CountyAct, MemberLine, Round, Scenario, Words},
     laws,
     value::{self, Names},
@@ -51,11 +52,16 @@ pub struct Play<'s> {
     pub journal: Vec<Kept>,
     variant: Variant,
     grids: Vec<String>,
+    dictionaries: Dictionaries,
     findings: Findings,
 }
 
 /// A story that cannot go on.
 type Step<T> = Result<T, Finding>;
+
+fn wrong(error: WorldError) -> Finding {
+    Finding { line: None, zh: error.0.clone(), en: error.0 }
+}
 
 fn stop<T>(line: Option<usize>, zh: impl Into<String>, en: impl Into<String>) -> Step<T> {
     Err(Finding { line, zh: zh.into(), en: en.into() })
@@ -80,7 +86,8 @@ impl<'s> Play<'s> {
             return stop(None, "没有写任何人做了什么", "nobody does anything");
         };
         let start = first.plus(-Millis::DAY);
-        let world = World::new(seed, start).map_err(|e| Finding { line: None, zh: e.0.clone(), en: e.0 })?;
+        let world = World::new(seed, start).map_err(wrong)?;
+        let dictionaries = Dictionaries::of(scenario).or_else(|words| stop(None, words.clone(), words))?;
         let mut play = Self {
             scenario,
             text,
@@ -89,16 +96,28 @@ impl<'s> Play<'s> {
             journal: Vec::new(),
             variant,
             grids: Vec::new(),
+            dictionaries,
             findings: Findings::default(),
         };
         for person in &scenario.person {
             let scopes: Vec<Scope> = person.grids.iter().map(|name| play.grid(name)).collect();
             let shown = person.clock.as_ref().and_then(calendar::millis);
             let offset = shown.map_or(0, |shown| shown.0 - start.0);
-            let enrolled = play.world.enrol(&person.name, person.role, &scopes, offset).map(|_| ());
-            enrolled.map_err(|e| Finding { line: None, zh: e.0.clone(), en: e.0 })?;
+            let schema = play.dictionary(person.dictionary.as_deref(), None)?;
+            let enrolled = play.world.enrol_under(schema, &person.name, person.role, &scopes, offset).map(|_| ());
+            enrolled.map_err(wrong)?;
         }
+        let schema = play.dictionary(scenario.server.as_deref(), None)?;
+        play.world.reopen_county(schema).map_err(wrong)?;
         Ok(play)
+    }
+
+    fn dictionary(&self, name: Option<&str>, line: Option<usize>) -> Step<&'static Schema> {
+        let shown = name.unwrap_or_default();
+        match self.dictionaries.get(name) {
+            Some(schema) => Ok(schema),
+            None => stop(line, format!("没有叫“{shown}”的字典"), format!("no dictionary is called {shown}")),
+        }
     }
 
     /// Plays all rounds. Where the outcome is said to differ from that of other rounds, it must differ somewhere.
@@ -132,7 +151,7 @@ impl<'s> Play<'s> {
         self.meet(&order, EVENING_MS)?;
         let mut findings = std::mem::take(&mut self.findings);
         check::round(self, round, &order, &mut findings)?;
-        laws::hold(self, &order, &mut findings)?;
+        laws::hold(self, round, &order, &mut findings)?;
         self.findings = findings;
         let Some(plain) = plain else { return Ok(false) };
         let answers = |round: &Round| {
@@ -154,12 +173,17 @@ impl<'s> Play<'s> {
         let done = match (&act.assign, &act.unassign, scope) {
             (Some(name), None, Some(scope)) => self.world.assign(name, &scope, at),
             (None, Some(name), Some(scope)) => self.world.unassign(name, &scope, at),
+            (None, None, None) if act.dictionary.is_some() => {
+                self.world.clock.reach(at);
+                let schema = self.dictionary(act.dictionary.as_deref(), line)?;
+                self.world.reopen_county(schema)
+            }
             (None, None, scope) if act.import.is_some() != act.new.is_some() => {
                 return self.import(act, scope, at, line);
             }
             _ => {
-                let en = "`assign` or `unassign` with `grid`, or `import` or `new`";
-                return stop(line, "写 assign 或 unassign 和 grid，或写 import 或 new", en);
+                let en = "`assign` or `unassign` with `grid`, or `import` or `new`, or `dictionary`";
+                return stop(line, "写 assign 或 unassign 和 grid，或 import 或 new，或 dictionary", en);
             }
         };
         done.or_else(|error| stop(line, error.0.clone(), error.0))
@@ -168,17 +192,17 @@ impl<'s> Play<'s> {
     /// A row of a registry, written as the county's import writes it.
     fn import(&mut self, act: &CountyAct, scope: Option<Scope>, at: Millis, line: Option<usize>) -> Step<()> {
         let known = act.import.as_deref().map(|name| self.record(name, line)).transpose()?;
-        let wrong = |error: WorldError| Finding { line, zh: error.0.clone(), en: error.0 };
         let kind = match (known, &act.kind) {
-            (Some(record), None) => self.world.county.resolve_record(&record).map(|state| state.kind),
+            (Some(record), None) => self.world.county().resolve_record(&record).map(|state| state.kind),
             (None, Some(kind)) => Ok(KindName(kind.clone())),
             _ => return stop(line, "要么写 import，要么写 new 和 kind", "either `import`, or `new` and `kind`"),
         };
         let kind = kind.or_else(|error| stop(line, error.to_string(), error.to_string()))?;
-        let fields = self.puts(self.kind_named(&kind, line)?, &act.put, line)?;
+        let fields = self.puts(kind_of(self.world.county().schema(), &kind, line)?, &act.put, line)?;
         let seen = act.seen.as_ref().and_then(calendar::millis);
         let scope = scope.unwrap_or_else(|| World::grid(1));
-        let record = self.world.import(known, &kind, &scope, seen, at, fields).map_err(wrong)?;
+        let record = self.world.import(known, &kind, &scope, seen, at, fields);
+        let record = record.or_else(|error| stop(line, error.0.clone(), error.0))?;
         self.name_new(act.new.as_deref(), record, line)
     }
 
@@ -270,6 +294,11 @@ impl<'s> Play<'s> {
                 format!("{}那里已是 {now}，不能回到以前", act.who),
                 format!("it is {now} for {}", act.who),
             );
+        }
+        if act.dictionary.is_some() {
+            phone.env.live_until(at);
+            let schema = self.dictionary(act.dictionary.as_deref(), line)?;
+            return self.world.update_phone(&act.who, schema).map_err(wrong);
         }
         let request = self.request(act, grid, line)?;
         phone.env.live_until(at);
@@ -365,14 +394,7 @@ impl<'s> Play<'s> {
             }
             _ => return stop(line, "要么写 record，要么写 new 和 kind", "either `record`, or `new` and `kind`"),
         };
-        self.kind_named(&name, line)
-    }
-
-    fn kind_named(&self, name: &KindName, line: Option<usize>) -> Step<&'static Kind> {
-        match self.world.county.schema().kind(&name.0) {
-            Some(kind) => Ok(kind),
-            None => stop(line, format!("没有 {name} 这类记录"), format!("no kind {name}")),
-        }
+        kind_of(self.phone(&act.who, line)?.app.schema(), &name, line)
     }
 
     fn puts(
@@ -414,6 +436,13 @@ impl<'s> Play<'s> {
             }
         }
         Ok(prefixes)
+    }
+}
+
+fn kind_of<'k>(schema: &'k Schema, name: &KindName, line: Option<usize>) -> Step<&'k Kind> {
+    match schema.kind(&name.0) {
+        Some(kind) => Ok(kind),
+        None => stop(line, format!("没有 {name} 这类记录"), format!("no kind {name}")),
     }
 }
 
@@ -463,12 +492,12 @@ mod tests {
         play.act(&scenario.before[0]).expect("kept");
         play.meet(&alone, 0).expect("met");
         let mut none = Findings::default();
-        laws::hold(&play, &alone, &mut none).expect("readable");
+        laws::hold(&play, &scenario.round[0], &alone, &mut none).expect("readable");
         assert_eq!(none.0, [], "after a sync all laws hold");
 
         play.act(&scenario.round[0].act[0]).expect("kept");
         let mut found = Findings::default();
-        laws::hold(&play, &alone, &mut found).expect("readable");
+        laws::hold(&play, &scenario.round[0], &alone, &mut found).expect("readable");
         let said: Vec<_> = found.0.iter().map(|finding| finding.zh.as_str()).collect();
         for law in ["多 1 条", "记下的一条李红的改动不见了", "同步后仍有待上传", "没有新内容时同步仍用了"]
         {
@@ -486,7 +515,7 @@ mod tests {
         play.act(&scenario.before[0]).expect("kept");
         play.meet(&alone, 0).expect("met");
         let mut found = Findings::default();
-        laws::hold(&play, &other, &mut found).expect("readable");
+        laws::hold(&play, &scenario.round[0], &other, &mut found).expect("readable");
         let said: Vec<_> = found.0.iter().map(|finding| finding.zh.as_str()).collect();
         for law in ["与县里不一致", "缺 1 条", "没有新内容时同步仍用了"] {
             assert!(said.iter().any(|words| words.contains(law)), "{law}: {said:#?}");

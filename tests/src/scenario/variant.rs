@@ -159,6 +159,7 @@ fn replace(round: &mut Round, other: &OtherRound) {
     table(&mut round.told, other.told.as_ref());
     table(&mut round.suggest, other.suggest.as_ref());
     table(&mut round.refused, other.refused.as_ref());
+    table(&mut round.held, other.held.as_ref());
     table(&mut round.not_held, other.not_held.as_ref());
     table(&mut round.count, other.count.as_ref());
     for one in other.act.iter().map(Spanned::get_ref) {
@@ -205,6 +206,7 @@ impl<'a> Exchange<'a> {
             self.name(&mut told.who);
             told.words.iter_mut().for_each(|word| self.name(word));
         }
+        round.held.iter_mut().for_each(|one| self.name(&mut one.get_mut().who));
         round.refused.iter_mut().for_each(|one| self.name(&mut one.get_mut().who));
     }
 }

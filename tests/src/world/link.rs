@@ -2,7 +2,7 @@
 //! of a real network.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc, Mutex, PoisonError, RwLock,
     atomic::{AtomicU64, Ordering::Relaxed},
 };
 
@@ -37,8 +37,33 @@ pub struct Traffic {
     pub down: u64,
 }
 
+/// Where the county is reached: it may be closed and opened again behind the same address.
+#[derive(Debug)]
+pub struct Desk(RwLock<Option<Arc<County>>>);
+
+impl Desk {
+    /// An open county.
+    pub fn new(county: County) -> Self {
+        Self(RwLock::new(Some(Arc::new(county))))
+    }
+    /// The county.
+    ///
+    /// # Panics
+    /// While it is closed.
+    pub fn county(&self) -> Arc<County> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone().expect("the county is open")
+    }
+    /// Closes the county and puts another in its place, which `open` makes. Nobody may be talking to it.
+    pub fn reopen<E>(&self, open: impl FnOnce() -> Result<County, E>) -> Result<(), E> {
+        let mut place = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        drop(place.take());
+        *place = Some(Arc::new(open()?));
+        Ok(())
+    }
+}
+
 struct Line {
-    county: Arc<County>,
+    county: Arc<Desk>,
     clock: Arc<Clock>,
     rng: Mutex<Rng>,
     weather: Mutex<Weather>,
@@ -53,7 +78,7 @@ pub struct LocalLink(Arc<Line>);
 
 impl LocalLink {
     /// A line in fair weather.
-    pub fn new(county: Arc<County>, clock: Arc<Clock>, rng: Rng) -> Self {
+    pub fn new(county: Arc<Desk>, clock: Arc<Clock>, rng: Rng) -> Self {
         Self(Arc::new(Line {
             county,
             clock,
@@ -81,7 +106,7 @@ impl LocalLink {
 impl Line {
     fn serve(&self, path: &str, body: &[u8]) -> (u16, Vec<u8>) {
         let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
-        let reply = api::handle(&self.county, path, body, self.clock.now(), &mut |bytes| rng.fill(bytes));
+        let reply = api::handle(&self.county.county(), path, body, self.clock.now(), &mut |bytes| rng.fill(bytes));
         self.requests.fetch_add(1, Relaxed);
         self.up.fetch_add(body.len() as u64, Relaxed);
         self.down.fetch_add(reply.1.len() as u64, Relaxed);
@@ -96,7 +121,7 @@ impl Link for LocalLink {
         root: [u8; 32],
         _server_time: Option<Millis>,
     ) -> Result<Arc<dyn Transport>, TransportError> {
-        if root != self.0.county.keys().root_pin() {
+        if root != self.0.county.county().keys().root_pin() {
             return Err(TransportError::WrongCertificate("another county's root".to_owned()));
         }
         Ok(Arc::new(self.clone()))

@@ -4,16 +4,20 @@ mod clock;
 mod ledger;
 mod link;
 
-use std::{fmt::Display, path::Path, sync::Arc};
+use std::{
+    fmt::Display,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use tempfile::TempDir;
 use wangge_core::{
     app::{App, AppError, SyncReport},
     merge::{self, Edit},
-    model::{KindName, Millis, RecordId, Role, Scope, Source, UserId, Value},
+    model::{KindName, Millis, RecordId, Role, Schema, Scope, Source, UserId, Value},
 };
 use wangge_server::{
-    County, Keys,
+    County, CountyError, Keys,
     county::{NewCounty, ServerRecord},
     import::write::AUTHOR,
     keys::files,
@@ -21,7 +25,7 @@ use wangge_server::{
 
 pub use clock::{Clock, PhoneEnv, Rng};
 pub use ledger::{Ledger, Logged};
-pub use link::{LocalLink, Traffic, Weather};
+pub use link::{Desk, LocalLink, Traffic, Weather};
 
 /// Why a world could not be made: never a verdict about the product, always worth reading.
 #[derive(Debug, thiserror::Error)]
@@ -36,8 +40,7 @@ impl WorldError {
 
 /// A county and the people whose phones are enrolled in it.
 pub struct World {
-    /// The county's own functions.
-    pub county: Arc<County>,
+    desk: Arc<Desk>,
     /// True time.
     pub clock: Arc<Clock>,
     /// Everybody's phone, in order of enrolment.
@@ -62,6 +65,8 @@ pub struct Phone {
     pub env: Arc<PhoneEnv>,
     /// Its line to the county.
     pub link: LocalLink,
+    home: PathBuf,
+    key: [u8; 32],
 }
 
 impl Phone {
@@ -86,7 +91,19 @@ impl World {
         let mut rng = Rng::new(seed);
         let county = county(dir.path(), &mut rng, start)?;
         let clock = Arc::new(Clock::new(start));
-        Ok(Self { county: Arc::new(county), clock, phones: Vec::new(), rng, dir })
+        Ok(Self { desk: Arc::new(Desk::new(county)), clock, phones: Vec::new(), rng, dir })
+    }
+
+    /// The county's own functions.
+    pub fn county(&self) -> Arc<County> {
+        self.desk.county()
+    }
+
+    /// Closes the county and opens it again under another dictionary.
+    pub fn reopen_county(&self, schema: &'static Schema) -> Result<(), WorldError> {
+        let (data, keys) = county_dirs(self.dir.path());
+        let open = || Ok::<_, CountyError>(County::open(&data, &keys)?.with_schema(schema));
+        self.desk.reopen(open).map_err(|error| WorldError::new("county", error))
     }
 
     /// The grid of a number: a code of the shape of DOMAIN 3.7.
@@ -96,35 +113,61 @@ impl World {
 
     /// Enrols a phone. Its clock is wrong by `offset` milliseconds.
     pub fn enrol(&mut self, name: &str, role: Role, scopes: &[Scope], offset: i64) -> Result<&Phone, WorldError> {
+        self.enrol_under(Schema::built_in(), name, role, scopes, offset)
+    }
+
+    /// The same under another dictionary than the one that ships.
+    pub fn enrol_under(
+        &mut self,
+        schema: &'static Schema,
+        name: &str,
+        role: Role,
+        scopes: &[Scope],
+        offset: i64,
+    ) -> Result<&Phone, WorldError> {
         let failed = |error: &dyn Display| WorldError::new(&format!("enrolment of {name}"), error);
         let user = UserId(name.to_owned());
         let now = self.clock.now();
-        self.county.add_user(&user, name, now).map_err(|e| failed(&e))?;
+        self.county().add_user(&user, name, now).map_err(|e| failed(&e))?;
         for scope in scopes {
-            self.county.add_region(scope, &scope.0).map_err(|e| failed(&e))?;
-            self.county.assign(&user, role, scope, now).map_err(|e| failed(&e))?;
+            self.county().add_region(scope, &scope.0).map_err(|e| failed(&e))?;
+            self.county().assign(&user, role, scope, now).map_err(|e| failed(&e))?;
         }
         let mut rng = self.rng.fork();
-        let code = self.county.invite(&user, Some(role), now, &mut |bytes| rng.fill(bytes)).map_err(|e| failed(&e))?;
+        let code =
+            self.county().invite(&user, Some(role), now, &mut |bytes| rng.fill(bytes)).map_err(|e| failed(&e))?;
         let env = Arc::new(PhoneEnv::new(self.clock.clone(), offset, rng.fork()));
-        let link = LocalLink::new(self.county.clone(), self.clock.clone(), rng.fork());
+        let link = LocalLink::new(self.desk.clone(), self.clock.clone(), rng.fork());
         let (home, mut key) = (self.dir.path().join(format!("phone{}", self.phones.len() + 1)), [0; 32]);
         rng.fill(&mut key);
         std::fs::create_dir_all(&home).map_err(|e| failed(&e))?;
         let app = App::open(&home, &key, env.clone(), Arc::new(link.clone())).map_err(|e| failed(&e))?;
+        let app = app.with_schema(schema);
         app.enrol(&code.to_string(), name).map_err(|e| failed(&e))?;
-        let phone = Phone { name: name.to_owned(), user, role, scopes: scopes.to_vec(), app, env, link };
+        let phone = Phone { name: name.to_owned(), user, role, scopes: scopes.to_vec(), app, env, link, home, key };
         self.phones.push(phone);
         Ok(&self.phones[self.phones.len() - 1])
+    }
+
+    /// A phone gets another edition of the program, with another dictionary.
+    pub fn update_phone(&mut self, name: &str, schema: &'static Schema) -> Result<(), WorldError> {
+        let failed = |error| WorldError::new("new edition of the program", error);
+        for phone in self.phones.iter_mut().filter(|phone| phone.name == name) {
+            phone.app.close().map_err(failed)?;
+            let app = App::open(&phone.home, &phone.key, phone.env.clone(), Arc::new(phone.link.clone()));
+            phone.app = app.map_err(failed)?.with_schema(schema);
+        }
+        Ok(())
     }
 
     /// Lets an enrolled person work in one grid more.
     pub fn assign(&mut self, name: &str, scope: &Scope, at: Millis) -> Result<(), WorldError> {
         let failed = |error| WorldError::new("assignment", error);
         let now = self.clock.reach(at);
-        self.county.add_region(scope, &scope.0).map_err(failed)?;
+        self.county().add_region(scope, &scope.0).map_err(failed)?;
+        let county = self.county();
         for phone in self.phones.iter_mut().filter(|phone| phone.name == name) {
-            self.county.assign(&phone.user, phone.role, scope, now).map_err(failed)?;
+            county.assign(&phone.user, phone.role, scope, now).map_err(failed)?;
             if !phone.scopes.contains(scope) {
                 phone.scopes.push(scope.clone());
             }
@@ -135,8 +178,9 @@ impl World {
     /// Takes an enrolled person off a grid.
     pub fn unassign(&mut self, name: &str, scope: &Scope, at: Millis) -> Result<(), WorldError> {
         let now = self.clock.reach(at);
+        let county = self.county();
         for phone in self.phones.iter_mut().filter(|phone| phone.name == name) {
-            let done = self.county.unassign(&phone.user, phone.role, scope, now);
+            let done = county.unassign(&phone.user, phone.role, scope, now);
             done.map_err(|error| WorldError::new("assignment", error))?;
             phone.scopes.retain(|known| known != scope);
         }
@@ -156,7 +200,7 @@ impl World {
     ) -> Result<RecordId, WorldError> {
         let failed = |error| WorldError::new("import", error);
         let now = self.clock.reach(at);
-        let (schema, mut rng) = (self.county.schema(), self.rng.fork());
+        let (schema, mut rng) = (self.county().schema(), self.rng.fork());
         let mut bytes = [0; 10];
         rng.fill(&mut bytes);
         let mut row = ServerRecord {
@@ -168,7 +212,7 @@ impl World {
             fields: vec![],
             seen: vec![],
         };
-        let state = known.map(|record| self.county.resolve_record(&record)).transpose().map_err(failed)?;
+        let state = known.map(|record| self.county().resolve_record(&record)).transpose().map_err(failed)?;
         for (key, value) in fields {
             let field = schema.kind(&kind.0).and_then(|kind| Some((kind, kind.field(&key)?)));
             let doc = state.iter().flat_map(|state| &state.docs);
@@ -187,7 +231,7 @@ impl World {
         }
         let (record, author) = (row.record, UserId::from(AUTHOR));
         let random = &mut |bytes: &mut [u8]| rng.fill(bytes);
-        self.county.write_as_server(&author, Role::CC, now, random, vec![row]).map_err(failed)?;
+        self.county().write_as_server(&author, Role::CC, now, random, vec![row]).map_err(failed)?;
         Ok(record)
     }
 
@@ -198,13 +242,17 @@ impl World {
 
     /// What the county's logs hold.
     pub fn ledger(&self) -> Result<Ledger, WorldError> {
-        Ledger::read(&self.county)
+        Ledger::read(&self.county())
     }
+}
+
+fn county_dirs(dir: &Path) -> (PathBuf, PathBuf) {
+    (dir.join("county"), dir.join("county-keys"))
 }
 
 fn county(dir: &Path, rng: &mut Rng, now: Millis) -> Result<County, WorldError> {
     let failed = |error| WorldError::new("county", error);
-    let (data, keys_dir) = (dir.join("county"), dir.join("county-keys"));
+    let (data, keys_dir) = county_dirs(dir);
     let mut seed = [0; 32];
     rng.fill(&mut seed);
     let keys = Keys::from_seed(seed);

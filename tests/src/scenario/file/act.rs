@@ -33,6 +33,9 @@ pub struct CountyAct {
     /// As of which day the registry says so; the time of the import where absent.
     #[serde(default)]
     pub seen: Option<Datetime>,
+    /// The dictionary under which the county works from now on; `""` is the one that ships.
+    #[serde(default)]
+    pub dictionary: Option<String>,
     /// What the row says.
     #[serde(default)]
     pub put: BTreeMap<String, toml::Value>,
@@ -88,6 +91,9 @@ pub struct Act {
     /// The visit on which it was seen.
     #[serde(default)]
     pub visit: Option<String>,
+    /// The phone gets the edition of the program that has this dictionary; `""` is the one that ships.
+    #[serde(default)]
+    pub dictionary: Option<String>,
     /// The phone must refuse it, by this rule.
     #[serde(default)]
     pub refused: Option<Words>,

@@ -104,6 +104,18 @@ pub struct Refused {
     pub review: bool,
 }
 
+/// Work that waits on a phone until the county understands it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeldBack {
+    /// Whose.
+    pub who: String,
+    /// Record.
+    pub record: String,
+    /// So many changes.
+    pub changes: u64,
+}
+
 /// What a phone must not hold.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

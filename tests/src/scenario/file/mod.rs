@@ -10,7 +10,7 @@ use toml::{Spanned, value::Datetime};
 use wangge_core::model::Role;
 
 pub use act::{Act, CountyAct, MemberLine, Words};
-pub use expect::{Count, Expect, Item, NotHeld, Refused, Suggest, Told};
+pub use expect::{Count, Expect, HeldBack, Item, NotHeld, Refused, Suggest, Told};
 
 use super::Variant;
 
@@ -26,6 +26,12 @@ pub struct Scenario {
     pub county_expects: String,
     /// Who takes part, and with which phone.
     pub person: Vec<Person>,
+    /// Dictionaries beside the one that ships, by the names that this file gives them.
+    #[serde(default)]
+    pub dictionary: BTreeMap<String, Dictionary>,
+    /// The dictionary under which the county works when the story begins; the one that ships where absent.
+    #[serde(default)]
+    pub server: Option<String>,
     /// What is known to everybody before the story begins: each line is synced before the next.
     #[serde(default)]
     pub before: Vec<Spanned<Act>>,
@@ -77,6 +83,9 @@ pub struct OtherRound {
     pub refused: Option<Vec<Spanned<Refused>>>,
     /// See [`Round`].
     #[serde(default)]
+    pub held: Option<Vec<Spanned<HeldBack>>>,
+    /// See [`Round`].
+    #[serde(default)]
     pub not_held: Option<Vec<Spanned<NotHeld>>>,
     /// See [`Round`].
     #[serde(default)]
@@ -97,6 +106,32 @@ pub struct OtherAct {
     pub warned: Option<Words>,
 }
 
+/// An edition of the dictionary that differs from the one that ships.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dictionary {
+    /// Its version; that of the one that ships is 1.
+    pub version: u32,
+    /// Fields (`resident.comm_needs`) and kinds that it does not have.
+    #[serde(default)]
+    pub without: Vec<String>,
+    /// Codes that went out of use.
+    #[serde(default)]
+    pub retired: Vec<Retired>,
+}
+
+/// A code that went out of use.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retired {
+    /// Its list.
+    pub list: String,
+    /// The code, by its Chinese words.
+    pub code: String,
+    /// Last day of use.
+    pub until: Datetime,
+}
+
 /// Somebody with a phone.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -111,6 +146,9 @@ pub struct Person {
     /// What the phone's clock shows when the story begins, where it is wrong.
     #[serde(default)]
     pub clock: Option<Datetime>,
+    /// The dictionary of the phone, where it is not the one that ships.
+    #[serde(default)]
+    pub dictionary: Option<String>,
 }
 
 fn first_grid() -> Vec<String> {
@@ -148,6 +186,9 @@ pub struct Round {
     /// What the county refused or put aside; nothing else may be.
     #[serde(default)]
     pub refused: Vec<Spanned<Refused>>,
+    /// What a phone keeps because the county does not understand it yet; nothing else may wait.
+    #[serde(default)]
+    pub held: Vec<Spanned<HeldBack>>,
     /// What a phone must not hold.
     #[serde(default)]
     pub not_held: Vec<Spanned<NotHeld>>,
