@@ -113,8 +113,8 @@ fn a_part_time_worker_holds_no_names() {
     let (full, part) = (site.enrolled("zhang.wei", "GW"), site.enrolled("sun.li", "PG"));
     new_resident(&full, "张伟");
     let hazard = EditRequest {
-        kind: "hazard".into(),
-        edits: vec![FieldEdit::put("category", "gas"), FieldEdit::put("level", "3")],
+        kind: "event".into(),
+        edits: vec![FieldEdit::put("type", "hazard"), FieldEdit::put("category", "gas"), FieldEdit::put("level", "3")],
         ..EditRequest::default()
     };
     full.edit(&hazard).expect("kept");

@@ -57,7 +57,7 @@ same_enums! {
     Audience = model::Audience { Open Personal Care Child Dispute Reporter }
     LeaseState = app::LeaseState { Good Warn Locked }
     Severity = model::Severity { Warn Block }
-    FieldType = model::FieldType { Text Int Bool Date Code Phone IdNumber Ref Time Degree Point Uscc Region }
+    FieldType = model::FieldType { Text Int Bool Date Code Phone IdNumber Ref Time Point Uscc Region Attachment }
     Rule = model::Rule { Immutable Latest KeepBoth Authority Safer Sharper Set Log Command }
 }
 

@@ -25,14 +25,14 @@ pub enum FieldType {
     Ref,
     /// Milliseconds since 1970 UTC.
     Time,
-    /// 1e-7 degree.
-    Degree,
     /// A position: `lat,lon,crs,accuracy_m`, degrees in units of 1e-7.
     Point,
     /// Unified social credit code.
     Uscc,
     /// Region code.
     Region,
+    /// A photo or recording: `sha256,mime,size,taken_at,taken_by`.
+    Attachment,
 }
 
 /// How edits of a field by several people come together. A set takes `Add` and `End`, a log takes `Append`, all others
@@ -74,6 +74,15 @@ pub struct CodeForm {
     pub until: Option<String>,
 }
 
+/// A condition on another field of the same form: it holds one of these codes.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct WhenForm {
+    /// Key of the other field.
+    pub field: String,
+    /// The codes.
+    pub codes: Vec<String>,
+}
+
 /// One field of a form.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct FieldForm {
@@ -97,8 +106,18 @@ pub struct FieldForm {
     pub audience: Audience,
     /// How edits come together.
     pub rule: Rule,
-    /// Longest text in characters.
-    pub max: Option<u32>,
+    /// It applies only where this holds.
+    pub when: Option<WhenForm>,
+    /// It is required where this holds.
+    pub required_when: Option<WhenForm>,
+    /// No form shows it.
+    pub hidden: bool,
+    /// Codes that commands alone may set.
+    pub by_command: Vec<String>,
+    /// Smallest number.
+    pub min: Option<i64>,
+    /// Longest text in characters, or largest number.
+    pub max: Option<i64>,
     /// How long it is kept, by the name of the retention rule.
     pub retain: String,
     /// What it is collected for.
@@ -164,6 +183,11 @@ fn field_form(schema: &Schema, kind: &model::Kind, field: &model::Field, role: O
         server: field.server,
         audience: field.audience.into(),
         rule: field.rule.into(),
+        when: field.when.as_ref().map(WhenForm::from),
+        required_when: field.required_when.as_ref().map(WhenForm::from),
+        hidden: field.hidden,
+        by_command: field.by_command.clone(),
+        min: field.min,
         max: field.max,
         retain: field.retain.clone(),
         purpose: field.purpose.clone(),
@@ -173,9 +197,15 @@ fn field_form(schema: &Schema, kind: &model::Kind, field: &model::Field, role: O
     }
 }
 
+impl From<&model::When> for WhenForm {
+    fn from(when: &model::When) -> Self {
+        Self { field: when.field.clone(), codes: when.is.clone() }
+    }
+}
+
 impl From<&model::Code> for CodeForm {
     fn from(code: &model::Code) -> Self {
-        let model::Code { code, zh, en, rank: _, from, until, also: _ } = code;
+        let model::Code { code, zh, en, rank: _, days: _, from, until, also: _ } = code;
         Self { code: code.clone(), zh: zh.clone(), en: en.clone(), from: from.clone(), until: until.clone() }
     }
 }

@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::Value as Json;
 use tempfile::TempDir;
-use wangge_core::model::{KindName, Millis, RecordId, Role, Schema, Scope, Source, UserId, Value};
+use wangge_core::model::{Crs, KindName, Millis, Point, RecordId, Role, Schema, Scope, Source, UserId, Value};
 use wangge_server::{
     County, Keys,
     county::{NewCounty, ServerRecord},
@@ -192,7 +192,7 @@ fn the_sample_becomes_records_and_twice_adds_nothing() {
     assert_eq!((count("region"), count("building"), count("dwelling"), count("household")), (22, 27, 540, 540));
     assert_eq!(count("resident"), 1554, "every row is kept: 1529 persons and the second rows of 25 pairs");
     assert_eq!((count("membership"), count("residence"), count("care")), (1554, 1554, 125));
-    assert_eq!((count("place"), count("hazard")), (27, 36));
+    assert_eq!((count("place"), count("event")), (27, 36));
     assert_eq!(written.new_records, counts.values().sum::<u64>());
     assert_eq!((written.new_pairs, home.county.pairs().unwrap().len()), (25, 25));
     assert_eq!(home.county.regions().unwrap().len(), 9);
@@ -236,11 +236,10 @@ fn what_one_row_says_becomes_linked_records() {
     assert_eq!(doc.fields["phone"].value, Value::from("05382821234"));
     assert!(doc.fields["phones"].members.iter().any(|(m, _)| m.text == "13900139000"), "the second number is not lost");
     // GCJ-02 of the register is some 500 metres off; stored is WGS-84, and says so.
-    assert_eq!(home.value(&building, "crs"), Value::from("wgs84"));
-    let Value::Int(lat) = home.value(&building, "lat") else { panic!("a latitude") };
-    let Value::Int(lon) = home.value(&building, "lon") else { panic!("a longitude") };
-    assert!((lat - 360_616_469).abs() < 2 && (lon - 1_163_006_078).abs() < 2, "{lat} {lon}");
-    let hazard = home.all("hazard")[0];
+    let point = Point::parse(home.value(&building, "point").text().unwrap()).unwrap();
+    assert_eq!((point.crs, point.accuracy_m), (Crs::Wgs84, None));
+    assert!((point.lat - 360_616_469).abs() < 2 && (point.lon - 1_163_006_078).abs() < 2, "{point:?}");
+    let hazard = home.all("event")[0];
     assert_eq!(home.value(&hazard, "building"), Value::Text(building.to_string()));
     assert_eq!(home.value(&hazard, "category"), Value::from("street_light"));
 }

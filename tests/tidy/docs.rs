@@ -4,8 +4,8 @@
 use wangge_core::{
     merge,
     model::{
-        Actor, Audience, ChangeBody, ChangeHash, DocId, Meta, Millis, Observation, RecordId, Role, Schema, Source,
-        UserId, Value,
+        Actor, Audience, ChangeBody, ChangeHash, DocId, Meta, Millis, Observation, RecordId, Role, Schema, SchemaFiles,
+        Source, UserId, Value,
     },
 };
 
@@ -95,13 +95,19 @@ pub fn example_field(files: &[File]) -> Vec<Finding> {
         .iter()
         .filter(|file| file.path.starts_with("core/schema/") && file.extension() == "toml")
         .map(|file| (file.path.trim_start_matches("core/schema/"), file.text.clone()))
-        .filter(|(name, _)| !matches!(*name, "codes.toml" | "access.toml"))
+        .filter(|(name, _)| !matches!(*name, "codes.toml" | "access.toml" | "checklists.toml"))
         .map(|(name, text)| (name, if name == "place.toml" { format!("{text}\n{block}") } else { text }))
         .collect();
     let kinds: Vec<(&str, &str)> = kinds.iter().map(|(name, text)| (*name, text.as_str())).collect();
     let line = guide.lines().position(|line| line.contains("```toml")).map_or(1, |index| index + 1);
     let finding = |what: String| Finding::new("CONTRIBUTING.md", line, what);
-    match Schema::parse(1, &kinds, text("core/schema/codes.toml"), text("core/schema/access.toml")) {
+    let schema = SchemaFiles {
+        kinds: &kinds,
+        lists: text("core/schema/codes.toml"),
+        access: text("core/schema/access.toml"),
+        checklists: text("core/schema/checklists.toml"),
+    };
+    match Schema::parse(1, schema) {
         Ok(schema) => {
             let before =
                 kinds.iter().filter(|(name, _)| *name == "place.toml").map(|(_, text)| text.matches("[[field]]"));

@@ -41,7 +41,7 @@ pub(super) fn value_fits(field: &Field, value: &Value) -> bool {
         (Rule::Set | Rule::Log, _) | (_, Value::Bytes(_)) => false,
         (_, Value::Null) => true,
         (_, value) => match field.value_type {
-            FieldType::Int | FieldType::Time | FieldType::Degree => matches!(value, Value::Int(_)),
+            FieldType::Int | FieldType::Time => matches!(value, Value::Int(_)),
             FieldType::Bool => matches!(value, Value::Bool(_)),
             _ => matches!(value, Value::Text(_)),
         },

@@ -41,7 +41,6 @@ impl<'a> Words<'a> {
         };
         let text = match (self.field.value_type, &plain) {
             (FieldType::Time, Value::Int(ms)) => format!("{} {}", day_en(Millis(*ms)), clock(Millis(*ms))),
-            (FieldType::Degree, Value::Int(units)) => format!("{:.7}", *units as f64 / 1e7),
             _ => self.schema.show(self.field, &plain, self.zh),
         };
         match (text.is_empty(), self.zh) {

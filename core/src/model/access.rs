@@ -2,7 +2,7 @@
 
 use super::{
     ids::{Audience, Role},
-    schema::{Field, Kind, Schema},
+    schema::{Field, Kind, Rule, Schema},
 };
 
 impl Schema {
@@ -20,11 +20,17 @@ impl Schema {
         !kind.server && kinds.iter().any(|name| name == "*" || *name == kind.name.0)
     }
     /// Whether a role may write a field: it may write the kind, receives the audience, and the field names it or nobody.
+    /// What commands set, nobody writes.
     pub fn may_write(&self, role: Role, kind: &Kind, field: &Field) -> bool {
         self.may_write_kind(role, kind)
             && !field.server
+            && field.rule != Rule::Command
             && self.receives(role, field.audience)
             && (field.write.is_empty() || field.write.contains(&role))
+    }
+    /// Whether a role that does not receive an audience may leave a hint there.
+    pub fn may_hint(&self, role: Role, audience: Audience) -> bool {
+        !self.receives(role, audience) && self.access.hint.get(&audience).is_some_and(|roles| roles.contains(&role))
     }
     /// Whether a role may decide between the contested values of a field. Where a field names nobody, its values never
     /// stay contested, and whoever may write it may say which one holds.
@@ -67,8 +73,8 @@ mod tests {
             .flat_map(|kind| kind.fields.iter().filter(|f| schema.may_write(Role::PG, kind, f)))
             .collect();
         assert!(writable.iter().all(|field| field.audience == Audience::Open));
-        let hazard = schema.kind("hazard").unwrap();
-        assert!(schema.may_write(Role::PG, hazard, hazard.field("description").unwrap()));
+        let event = schema.kind("event").unwrap();
+        assert!(schema.may_write(Role::PG, event, event.field("description").unwrap()));
         let visit = schema.kind("visit").unwrap();
         assert!(schema.may_write(Role::PG, visit, visit.field("when").unwrap()));
         assert!(!schema.may_write(Role::PG, visit, visit.field("met").unwrap()));
@@ -95,9 +101,9 @@ mod tests {
         assert!(schema.may_write(Role::GW, resident, name) && !schema.may_decide(Role::GW, resident, name));
         assert!(schema.may_decide(Role::GL, resident, name));
         assert!(!schema.may_decide(Role::PG, resident, name));
-        let hazard = schema.kind("hazard").unwrap();
-        let level = hazard.field("level").unwrap();
-        assert!(!schema.may_lower(Role::GL, hazard, level) && schema.may_lower(Role::TC, hazard, level));
+        let event = schema.kind("event").unwrap();
+        let level = event.field("level").unwrap();
+        assert!(!schema.may_lower(Role::GL, event, level) && schema.may_lower(Role::TC, event, level));
         let dwelling = schema.kind("dwelling").unwrap();
         let hose = dwelling.field("gas_hose").unwrap();
         assert!(schema.may_lower(Role::GW, dwelling, hose) && !schema.may_lower(Role::PG, dwelling, hose));

@@ -4,6 +4,7 @@ use std::{fmt, str::FromStr};
 
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 /// Milliseconds since 1970-01-01 UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode)]
@@ -101,7 +102,8 @@ macro_rules! hex_text {
 }
 
 bytes_name!(
-    /// A record: UUIDv7 made offline, never reused, never derived from content.
+    /// A record: UUIDv7 made offline, never reused, never derived from content; a file that belongs to one other record
+    /// has an id derived from that record's.
     RecordId, 16, "record id"
 );
 bytes_name!(
@@ -136,6 +138,17 @@ impl RecordId {
     pub fn new(now: Millis, random: [u8; 10]) -> Self {
         let ms = u64::try_from(now.0).unwrap_or(0);
         Self(uuid::Builder::from_unix_timestamp_millis(ms, &random).into_uuid().into_bytes())
+    }
+    /// The id of the one record of a kind that belongs to another (UUIDv8 over SHA-256, core/docs/adr/0007): whoever knows
+    /// the other can address it, and nobody learns from the id whether it exists.
+    pub fn derived(owner: Self, kind: &str) -> Self {
+        let mut sha = Sha256::new();
+        sha.update(b"wangge/derived/1\0");
+        sha.update(owner.0);
+        sha.update(kind.as_bytes());
+        let mut first = [0; 16];
+        first.copy_from_slice(&sha.finalize()[..16]);
+        Self(uuid::Builder::from_custom_bytes(first).into_uuid().into_bytes())
     }
 }
 impl ChangeHash {

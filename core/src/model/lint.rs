@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     access, deny,
+    files::{ACCESS, LISTS},
     ids::{Audience, Role},
-    schema::{ACCESS, Code, CodeList, Fact, Field, FieldType, Kind, LISTS, Rule, Schema, SchemaError},
+    schema::{Code, CodeList, Fact, Field, FieldType, Kind, Rule, Schema, SchemaError},
     validate::is_date,
 };
 
@@ -17,9 +18,9 @@ const HAZARDS: &str = "hazard";
 /// The list whose codes are the only words for `retain`.
 const RETENTION: &str = "retention";
 /// First parts of document keys that mean something else than a field (DESIGN 4 and 5).
-const RESERVED: [&str; 2] = ["hint", "cmd"];
+const RESERVED: [&str; 3] = ["hint", "cmd", "out"];
 /// A text of this many characters fits 4 KiB in any script, with room for the JSON of an entry.
-const MAX_CHARS: u32 = 1000;
+const MAX_CHARS: i64 = 1000;
 
 /// The problems of one file.
 struct Report<'a> {
@@ -214,9 +215,13 @@ fn check_type(report: &mut Report, schema: &Schema, field: &Field) {
         || format!("{key}: a ref names a kind, and nothing else does"),
     );
     report.check(
-        field.max.is_none_or(|max| field.value_type == FieldType::Text && (1..=MAX_CHARS).contains(&max)),
-        || format!("{key}：max 只用于文字，1至{MAX_CHARS}"),
-        || format!("{key}: max is for text, 1 to {MAX_CHARS}"),
+        match field.value_type {
+            FieldType::Text => field.min.is_none() && field.max.is_none_or(|max| (1..=MAX_CHARS).contains(&max)),
+            FieldType::Int => field.min.zip(field.max).is_none_or(|(min, max)| min < max),
+            _ => field.min.is_none() && field.max.is_none(),
+        },
+        || format!("{key}：max 用于文字（1至{MAX_CHARS}字）和数字，min 只用于数字且小于 max"),
+        || format!("{key}: max is for text, 1 to {MAX_CHARS} characters, and numbers; min for numbers, below max"),
     );
     report.check(
         field.value_type != FieldType::IdNumber || field.audience != Audience::Open,
@@ -252,11 +257,11 @@ fn check_rule(report: &mut Report, schema: &Schema, field: &Field) {
         || format!("{key}：没有人能调低，须写明 lower"),
         || format!("{key}: nobody could ever lower it, name roles in lower"),
     );
-    let contested = field.rule == Rule::KeepBoth || fixed;
+    let contested = matches!(field.rule, Rule::KeepBoth | Rule::Sharper) || fixed;
     report.check(
         contested || field.decide.is_empty(),
-        || format!("{key}：decide 只用于 keep_both 和 fixed"),
-        || format!("{key}: decide goes with keep_both and fixed facts only"),
+        || format!("{key}：decide 只用于 keep_both、sharper 和 fixed"),
+        || format!("{key}: decide goes with keep_both, sharper and fixed facts only"),
     );
     report.check(
         !contested || field.server || !field.decide.is_empty(),
@@ -264,7 +269,16 @@ fn check_rule(report: &mut Report, schema: &Schema, field: &Field) {
         || format!("{key}: nobody could ever decide it, name roles in decide"),
     );
     let fits = match field.rule {
-        Rule::Set => matches!(field.value_type, FieldType::Text | FieldType::Code | FieldType::Phone | FieldType::Ref),
+        Rule::Set => matches!(
+            field.value_type,
+            FieldType::Text
+                | FieldType::Code
+                | FieldType::Phone
+                | FieldType::Ref
+                | FieldType::Region
+                | FieldType::Attachment
+        ),
+        Rule::Sharper => field.value_type == FieldType::Point,
         Rule::Log => field.value_type == FieldType::Text,
         _ => true,
     };
@@ -292,7 +306,7 @@ fn check_rule(report: &mut Report, schema: &Schema, field: &Field) {
 fn check_roles(report: &mut Report, schema: &Schema, kind: &Kind, field: &Field) {
     let key = &field.key;
     let named = [("write", &field.write), ("decide", &field.decide), ("lower", &field.lower)];
-    if kind.server || field.server {
+    if kind.server || field.server || field.rule == Rule::Command {
         report.check(
             named.iter().all(|(_, roles)| roles.is_empty()) && (kind.server || !field.required),
             || format!("{key}：由服务器填写，不能指定角色或必填"),

@@ -2,8 +2,12 @@
 
 pub mod access;
 pub mod address;
+pub mod attachment;
 pub mod change;
+pub mod checklists;
 pub mod deny;
+pub mod files;
+pub mod geo;
 pub mod idno;
 pub mod ids;
 pub mod lint;
@@ -13,10 +17,14 @@ pub mod text;
 pub mod validate;
 
 pub use address::Address;
+pub use attachment::Attachment;
 pub use change::{ChangeBody, Envelope, Meta, Observation, Source, Value};
+pub use checklists::{CheckItem, Checklist, Checklists};
+pub use files::{SCHEMA_VERSION, SchemaFiles};
+pub use geo::{Crs, Point};
 pub use ids::{
     Actor, Audience, BadName, Bucket, ChangeHash, DeviceId, DocId, KindName, Millis, RecordId, Role, Scope, UserId,
 };
 pub use member::Member;
-pub use schema::{Code, CodeList, Fact, Field, FieldType, Kind, Label, Rule, Schema};
+pub use schema::{Code, CodeList, Fact, Field, FieldType, Kind, Label, Rule, Schema, When};
 pub use validate::{Problem, Severity};

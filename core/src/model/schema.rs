@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::{
+    change::Value,
+    checklists::Checklists,
     ids::{Audience, KindName, Role},
-    lint,
 };
 
 /// Text in both languages; Chinese is the first.
@@ -44,8 +44,6 @@ pub enum FieldType {
     Ref,
     /// Milliseconds since 1970 UTC.
     Time,
-    /// 1e-7 degree (WGS-84 / CGCS2000).
-    Degree,
     /// A position as one text, so that its parts never come from two observations: `lat,lon,crs,accuracy_m`, degrees in
     /// units of 1e-7, a code of the list `crs`, whole metres or nothing where the accuracy is not known.
     Point,
@@ -53,6 +51,8 @@ pub enum FieldType {
     Uscc,
     /// Region code: 6, 9, 12 or 15 digits (DOMAIN 3.7).
     Region,
+    /// A photo or recording as one text, `sha256,mime,size,taken_at,taken_by` (`attachment.toml`); the bytes travel apart.
+    Attachment,
 }
 
 /// The merge rule of a field (DESIGN 4).
@@ -112,9 +112,18 @@ pub struct Field {
     /// Must be there before a form can be submitted.
     #[serde(default)]
     pub required: bool,
+    /// Where this holds, it must be there before a form can be submitted.
+    #[serde(default)]
+    pub required_when: Option<When>,
+    /// It applies only where this holds.
+    #[serde(default)]
+    pub when: Option<When>,
     /// Written by the server alone.
     #[serde(default)]
     pub server: bool,
+    /// No form shows it: the machine writes it, or an act of its own does.
+    #[serde(default)]
+    pub hidden: bool,
     /// Who receives it.
     pub audience: Audience,
     /// Merge rule.
@@ -131,19 +140,63 @@ pub struct Field {
     /// Who may lower a `safer` value.
     #[serde(default)]
     pub lower: Vec<Role>,
+    /// Codes that commands alone may set, never a hand.
+    #[serde(default)]
+    pub by_command: Vec<String>,
     /// Where this is a main value, the set that its value also joins.
     #[serde(default)]
     pub joins: Option<String>,
     /// For `safer`: values of this code-list rank or more suggest a hazard of this category.
     #[serde(default)]
     pub suggests: Option<Suggest>,
-    /// Longest text in characters.
+    /// Another date or time of the same kind, which this one does not lie before.
     #[serde(default)]
-    pub max: Option<u32>,
+    pub not_before: Option<String>,
+    /// It cannot lie after the day of the observation.
+    #[serde(default)]
+    pub past: bool,
+    /// Smallest number.
+    #[serde(default)]
+    pub min: Option<i64>,
+    /// Longest text in characters, or largest number.
+    #[serde(default)]
+    pub max: Option<i64>,
     /// How long it is kept, in the words of the retention list (DOMAIN 3.9).
     pub retain: String,
     /// What it is collected for.
     pub purpose: String,
+}
+
+/// A condition on another field of the same record: it holds one of these values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct When {
+    /// Key of the other field.
+    pub field: String,
+    /// Codes of which it holds one.
+    pub is: Vec<String>,
+}
+
+impl When {
+    /// Whether it holds for what the other field says; nothing there meets no condition.
+    pub fn holds(&self, value: Option<&Value>) -> bool {
+        value.and_then(Value::text).is_some_and(|text| self.is.iter().any(|code| code == text))
+    }
+}
+
+/// What making a record of a kind also puts into a record that it refers to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Effect {
+    /// Where this holds in the record that is made.
+    pub when: When,
+    /// Its reference to the record that is changed.
+    pub record: String,
+    /// Keys and codes that are put there.
+    pub put: BTreeMap<String, String>,
+    /// Values that are left as they are.
+    #[serde(default)]
+    pub unless: Vec<String>,
 }
 
 /// A dangerous value that suggests a hazard report.
@@ -174,6 +227,9 @@ pub struct Kind {
     /// The fields, in the order of the form.
     #[serde(rename = "field", default)]
     pub fields: Vec<Field>,
+    /// What making a record also changes elsewhere.
+    #[serde(rename = "effect", default)]
+    pub effects: Vec<Effect>,
 }
 
 impl Kind {
@@ -209,6 +265,9 @@ pub struct Code {
     /// For `safer`: the higher, the more dangerous, the longer, the more alive.
     #[serde(default)]
     pub rank: u8,
+    /// Of visiting tiers: the longest time between two visits, in days.
+    #[serde(default)]
+    pub days: Option<u16>,
     /// First day of use.
     #[serde(default)]
     pub from: Option<String>,
@@ -230,6 +289,8 @@ pub struct CodeList {
     pub zh: String,
     /// English.
     pub en: String,
+    /// Counts up with every change of the list.
+    pub version: u32,
     /// The codes in the order of the form.
     #[serde(rename = "code")]
     pub codes: Vec<Code>,
@@ -254,6 +315,44 @@ pub struct Access {
     pub receive: BTreeMap<Role, Vec<Audience>>,
     /// Kinds that a role may write; `*` is every kind that is not the server's alone.
     pub write: BTreeMap<Role, Vec<String>>,
+    /// Roles that may leave a hint in an audience which they do not receive (DESIGN 4, blind writes).
+    #[serde(default)]
+    pub hint: BTreeMap<Audience, Vec<Role>>,
+}
+
+/// What is said of an attachment: the parts of its text, in their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// Its name.
+    pub name: String,
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+    /// Its parts, in the order in which the text holds them.
+    #[serde(rename = "field")]
+    pub fields: Vec<PartField>,
+}
+
+/// One part of an attachment's text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartField {
+    /// Its name.
+    pub key: String,
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+    /// Type of the value.
+    #[serde(rename = "type")]
+    pub value_type: FieldType,
+    /// Never empty.
+    #[serde(default)]
+    pub required: bool,
+    /// What it is collected for.
+    pub purpose: String,
 }
 
 /// Everything that schema files say.
@@ -267,6 +366,10 @@ pub struct Schema {
     pub lists: BTreeMap<String, CodeList>,
     /// Who receives and writes.
     pub access: Access,
+    /// What places are checked for.
+    pub checklists: Checklists,
+    /// What is said of an attachment.
+    pub attachment: Part,
     /// SHA-256 over the texts of the files it was read from.
     pub digest: [u8; 32],
 }
@@ -283,104 +386,7 @@ pub struct SchemaError {
     pub en: String,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ListsFile {
-    list: Vec<CodeList>,
-}
-
-/// What the files say, before anything in it is compared.
-struct Files {
-    kinds: Vec<(String, Kind)>,
-    lists: Vec<CodeList>,
-    access: Access,
-    digest: [u8; 32],
-}
-
-impl Files {
-    fn read(kinds: &[(&str, &str)], lists: &str, access: &str, problems: &mut Vec<SchemaError>) -> Self {
-        Self {
-            lists: toml_of::<ListsFile>(LISTS, lists, problems).unwrap_or_default().list,
-            access: toml_of(ACCESS, access, problems).unwrap_or_default(),
-            kinds: kinds
-                .iter()
-                .filter_map(|(file, text)| Some(((*file).to_owned(), toml_of(file, text, problems)?)))
-                .collect(),
-            digest: digest(kinds, lists, access),
-        }
-    }
-}
-
-fn toml_of<T: serde::de::DeserializeOwned>(file: &str, text: &str, problems: &mut Vec<SchemaError>) -> Option<T> {
-    toml::from_str(text).map_err(|error| problems.push(syntax(file, &error))).ok()
-}
-
-macro_rules! built_in {
-    ($($name:literal),* $(,)?) => {
-        &[$((concat!($name, ".toml"), include_str!(concat!("../../schema/", $name, ".toml")))),*]
-    };
-}
-
-/// The kinds that ship with the core.
-const KIND_FILES: &[(&str, &str)] = built_in!(
-    "region",
-    "building",
-    "dwelling",
-    "household",
-    "resident",
-    "membership",
-    "residence",
-    "care",
-    "place",
-    "visit",
-    "hazard",
-);
-pub(super) const LISTS: &str = "codes.toml";
-pub(super) const ACCESS: &str = "access.toml";
-const LISTS_FILE: &str = include_str!("../../schema/codes.toml");
-const ACCESS_FILE: &str = include_str!("../../schema/access.toml");
-
-/// Version of the schema files in this build.
-pub const SCHEMA_VERSION: u32 = 1;
-
 impl Schema {
-    /// The schema that ships with this build. Its files are checked by a test, so that a phone need not check them again
-    /// each time it starts.
-    pub fn built_in() -> &'static Self {
-        static SCHEMA: std::sync::OnceLock<Schema> = std::sync::OnceLock::new();
-        SCHEMA.get_or_init(|| {
-            let mut problems = Vec::new();
-            let files = Files::read(KIND_FILES, LISTS_FILE, ACCESS_FILE, &mut problems);
-            assert!(problems.is_empty(), "the schema files in core/schema are checked by a test: {problems:?}");
-            Self::of(SCHEMA_VERSION, files)
-        })
-    }
-
-    /// Reads schema files and checks them against each other; every problem at once.
-    pub fn parse(version: u32, kinds: &[(&str, &str)], lists: &str, access: &str) -> Result<Self, Vec<SchemaError>> {
-        let mut problems = Vec::new();
-        let files = Files::read(kinds, lists, access, &mut problems);
-        // What files say of each other can be judged only when all of them could be read.
-        let complete = problems.is_empty();
-        lint::check_lists(&files.lists, &mut problems);
-        lint::check_names(&files.kinds, &mut problems);
-        let schema = Self::of(version, files);
-        if complete {
-            lint::check(&schema, &mut problems);
-        }
-        if problems.is_empty() { Ok(schema) } else { Err(problems) }
-    }
-
-    fn of(version: u32, files: Files) -> Self {
-        Self {
-            version,
-            kinds: files.kinds.into_iter().map(|(_, kind)| (kind.name.clone(), kind)).collect(),
-            lists: files.lists.into_iter().map(|list| (list.name.clone(), list)).collect(),
-            access: files.access,
-            digest: files.digest,
-        }
-    }
-
     /// SHA-256 over the texts of its files: the control log names a schema by version and hash.
     pub fn hash(&self) -> [u8; 32] {
         self.digest
@@ -390,12 +396,12 @@ impl Schema {
         self.kinds.get(&KindName(name.to_owned()))
     }
     /// The rank of a value in the field's code list; values out of the list rank 0.
-    pub fn rank(&self, field: &Field, value: &super::change::Value) -> u8 {
+    pub fn rank(&self, field: &Field, value: &Value) -> u8 {
         let code = value.text().unwrap_or_default();
         field.list.as_ref().and_then(|name| self.lists.get(name)).and_then(|list| list.get(code)).map_or(0, |c| c.rank)
     }
     /// What a screen shows for a value: the label of a code, otherwise the value itself.
-    pub fn show(&self, field: &Field, value: &super::change::Value, zh: bool) -> String {
+    pub fn show(&self, field: &Field, value: &Value, zh: bool) -> String {
         let code = value.text().and_then(|text| self.lists.get(field.list.as_deref()?)?.get(text));
         match (code, value) {
             (Some(code), _) => {
@@ -405,41 +411,8 @@ impl Schema {
                     code.en.clone()
                 }
             }
-            (None, super::change::Value::Bool(yes)) if !zh => if *yes { "yes" } else { "no" }.to_owned(),
+            (None, Value::Bool(yes)) if !zh => if *yes { "yes" } else { "no" }.to_owned(),
             _ => value.to_string(),
         }
-    }
-}
-
-/// Names and lengths go in, so that no two sets of files give the same bytes; the order of the kinds does not count.
-fn digest(kinds: &[(&str, &str)], lists: &str, access: &str) -> [u8; 32] {
-    let mut files = kinds.to_vec();
-    files.extend([(LISTS, lists), (ACCESS, access)]);
-    files.sort_unstable();
-    let mut sha = Sha256::new();
-    for part in files.into_iter().flat_map(|(name, text)| [name, text]) {
-        sha.update((part.len() as u64).to_be_bytes());
-        sha.update(part);
-    }
-    sha.finalize().into()
-}
-
-fn syntax(file: &str, error: &toml::de::Error) -> SchemaError {
-    SchemaError {
-        file: file.to_owned(),
-        zh: format!("文件写法有误：{}", error.message()),
-        en: format!("cannot be read: {error}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_built_in_files_load() {
-        let schema = Schema::parse(SCHEMA_VERSION, KIND_FILES, LISTS_FILE, ACCESS_FILE);
-        let schema = schema.unwrap_or_else(|problems| panic!("{problems:#?}"));
-        assert_eq!(schema.kinds.len(), KIND_FILES.len());
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    attachment::Attachment,
     change::Value,
     idno,
     ids::{RecordId, Role},
@@ -188,12 +189,12 @@ fn check_scalar(schema: &Schema, found: &mut Found, value: &Value) {
                 found.block("range", "时间应在1800年至2200年之间", "time must lie between the years 1800 and 2200");
             }
         }
-        (FieldType::Degree, Value::Int(number)) => {
-            if !(-1_800_000_000..=1_800_000_000).contains(number) {
-                found.block("range", "经纬度超出范围", "degrees out of range");
+        (FieldType::Bool, Value::Bool(_)) => {}
+        (FieldType::Attachment, Value::Text(text)) => {
+            if Attachment::parse(text).is_none() {
+                found.block("attachment", "附件说明格式不对", "not sha256,mime,size,taken_at,taken_by");
             }
         }
-        (FieldType::Bool, Value::Bool(_)) => {}
         (FieldType::Point | FieldType::Uscc | FieldType::Region, Value::Text(text)) => check_text(found, text),
         (expected, _) => {
             let (zh, en) = type_words(expected);
@@ -213,10 +214,10 @@ fn type_words(expected: FieldType) -> (&'static str, &'static str) {
         FieldType::IdNumber => ("身份证号", "an ID number"),
         FieldType::Ref => ("记录编号", "a record id"),
         FieldType::Time => ("时间（毫秒）", "a time in milliseconds"),
-        FieldType::Degree => ("经纬度（1e-7度的整数）", "an integer of 1e-7 degrees"),
         FieldType::Point => ("位置", "a position"),
         FieldType::Uscc => ("统一社会信用代码", "a unified social credit code"),
         FieldType::Region => ("区划代码", "a region code"),
+        FieldType::Attachment => ("附件", "an attachment"),
     }
 }
 
@@ -235,7 +236,7 @@ fn check_text(found: &mut Found, text: &str) {
 fn check_length(found: &mut Found, text: &str) {
     let count = text.chars().count();
     if let Some(max) = found.field.max
-        && count > max as usize
+        && count as i64 > max
     {
         let (zh, en) = (format!("最多{max}字，现有{count}字"), format!("at most {max} characters, not {count}"));
         found.block("length", &zh, &en);
@@ -397,16 +398,15 @@ mod tests {
             ("household", "contact_phone", "05382821234"),
             ("household", "contact_phone", "053182821234"),
             ("dwelling", "building", "018f4e3c-7f7e-7000-8000-000000000001"),
-            ("hazard", "description", "楼道堆放杂物，\n堵塞消防通道"),
+            ("event", "description", "楼道堆放杂物，\n堵塞消防通道"),
             ("resident", "phones", r#"{"text":"13800138000","on":false,"date":"2026-03-08"}"#),
             ("care", "tags", r#"{"text":"elder_alone","on":true}"#),
-            ("hazard", "handling", r#"{"text":"已通知物业","done":true,"count":2}"#),
+            ("event", "handling", r#"{"text":"已通知物业","done":true,"count":2}"#),
         ] {
             assert_eq!(rules(kind, key, text), [""; 0], "{kind}.{key} {text}");
         }
         assert_eq!(rules("dwelling", "floor", -1), [""; 0]);
-        assert_eq!(rules("building", "lat", 360_617_110), [""; 0]);
-        assert_eq!(rules("hazard", "found_at", 1_781_087_820_000), [""; 0]);
+        assert_eq!(rules("event", "found_at", 1_781_087_820_000), [""; 0]);
         for kind in Schema::built_in().kinds.values() {
             for field in &kind.fields {
                 assert_eq!(check_value(Schema::built_in(), field, &Value::Null), [], "anything may be cleared");
@@ -450,27 +450,26 @@ mod tests {
             ("resident", "phones", r#"{"text":"138","on":true}"#, "!phone"),
             ("resident", "phones", r#"{"text":"13800138000","on":true,"date":"8 Mar"}"#, "!date_shape"),
             ("care", "tags", r#"{"text":"独居","on":true}"#, "!code"),
-            ("hazard", "handling", "已通知物业", "!entry"),
-            ("hazard", "handling", "{}", "!entry"),
-            ("hazard", "handling", r#"{"a":{"b":1}}"#, "!entry"),
-            ("hazard", "handling", r#"{"text":"a\u0007"}"#, "!control"),
+            ("event", "handling", "已通知物业", "!entry"),
+            ("event", "handling", "{}", "!entry"),
+            ("event", "handling", r#"{"a":{"b":1}}"#, "!entry"),
+            ("event", "handling", r#"{"text":"a\u0007"}"#, "!control"),
         ] {
             assert_eq!(rules(kind, key, text), [expected], "{kind}.{key} {text:?}");
         }
         assert_eq!(rules("resident", "name", 7), ["!type"]);
         assert_eq!(rules("resident", "name", Value::Bytes(vec![1])), ["!type"]);
-        assert_eq!(rules("building", "lat", 1_800_000_001), ["!range"]);
         assert_eq!(rules("dwelling", "area_m2", i64::MAX), ["!range"]);
-        assert_eq!(rules("hazard", "found_at", 1_781_087_820_000_000), ["!range"], "microseconds are no milliseconds");
+        assert_eq!(rules("event", "found_at", 1_781_087_820_000_000), ["!range"], "microseconds are no milliseconds");
     }
 
     #[test]
     fn lengths_count_characters_and_bytes() {
         assert_eq!(rules("resident", "name", "字".repeat(50).as_str()), [""; 0]);
         assert_eq!(rules("resident", "name", "字".repeat(51).as_str()), ["!length"]);
-        assert_eq!(rules("hazard", "description", "a".repeat(4097).as_str()), ["!size", "!length"]);
+        assert_eq!(rules("event", "description", "a".repeat(4097).as_str()), ["!size", "!length"]);
         let entry = format!(r#"{{"text":"{}"}}"#, "字".repeat(501));
-        assert_eq!(rules("hazard", "handling", entry.as_str()), ["!length"]);
+        assert_eq!(rules("event", "handling", entry.as_str()), ["!length"]);
     }
 
     #[test]
@@ -497,7 +496,7 @@ mod tests {
         assert!(!key_fits(field("resident", "phones"), "phones/xyz", &Value::Null));
         assert!(key_fits(field("resident", "name"), "name", &"张三".into()));
         assert!(!key_fits(field("resident", "name"), "name/1", &"张三".into()));
-        let log = field("hazard", "handling");
+        let log = field("event", "handling");
         assert!(key_fits(log, "handling/01ARZ3NDEKTSV4RRFFQ69G5FAV", &"{}".into()));
         for wrong in ["handling", "handling/", "handling/01arz3ndektsv4rrffq69g5fav", "handling/01ARZ3NDEK"] {
             assert!(!key_fits(log, wrong, &"{}".into()), "{wrong}");

@@ -18,7 +18,7 @@ field = [
   { key = "name", zh = "姓名", en = "Name", type = "text", audience = "personal", rule = "authority", decide = ["GL"], retain = "r", purpose = "p" },
   { key = "count", zh = "数目", en = "Count", type = "int", audience = "personal", rule = "latest", retain = "r", purpose = "p" },
   { key = "at", zh = "时间", en = "At", type = "time", audience = "personal", rule = "latest", retain = "r", purpose = "p" },
-  { key = "spot", zh = "位置", en = "Spot", type = "degree", audience = "personal", rule = "latest", retain = "r", purpose = "p" },
+  { key = "spot", zh = "位置", en = "Spot", type = "int", audience = "personal", rule = "latest", retain = "r", purpose = "p" },
   { key = "alone", zh = "独居", en = "Alone", type = "bool", audience = "personal", rule = "safer", retain = "r", purpose = "p" },
   { key = "town", zh = "镇填", en = "Town", type = "text", audience = "personal", rule = "keep_both", write = ["TC"], decide = ["TC"], retain = "r", purpose = "p" },
   { key = "state", zh = "状态", en = "State", type = "text", server = true, audience = "personal", rule = "latest", retain = "r", purpose = "p" },

@@ -68,10 +68,15 @@ impl Worker<'_> {
     fn hazard(&mut self, chance: &mut Chance, category: &str, level: &str, text: &str) -> Result<(), CountyError> {
         let buildings = self.list("building")?;
         let place = &buildings[chance.below(buildings.len())].title;
-        let puts = [("category", category), ("level", level), ("place_text", place.as_str()), ("description", text)];
+        let puts = [
+            ("type", "hazard"),
+            ("category", category),
+            ("level", level),
+            ("place_text", place.as_str()),
+            ("description", text),
+        ];
         let edits = puts.iter().map(|(field, value)| FieldEdit::put(field, *value)).collect();
-        let request =
-            EditRequest { kind: KindName::from("hazard"), source: Source::SelfSaid, edits, ..self.request(1) };
+        let request = EditRequest { kind: KindName::from("event"), source: Source::SelfSaid, edits, ..self.request(1) };
         self.write(request)
     }
 
@@ -150,7 +155,7 @@ fn collide(phones: &[Phone], journal: &mut Vec<Entry>) -> Result<(), CountyError
     for worker in 0..2 {
         let (a, b) = (&phones[worker], &phones[head]);
         let homes = Worker { phone: a, journal }.list("resident")?;
-        let hazards = Worker { phone: a, journal }.list("hazard")?;
+        let hazards = Worker { phone: a, journal }.list("event")?;
         let doors = Worker { phone: a, journal }.list("dwelling")?;
         let households = Worker { phone: a, journal }.list("household")?;
         let mut both = |phone, kind: &str, record, field: &str, value: &str, source, hours| {
@@ -164,8 +169,8 @@ fn collide(phones: &[Phone], journal: &mut Vec<Entry>) -> Result<(), CountyError
         both(a, "resident", homes[2].record, "phone", "13800000001", Source::SelfSaid, 6)?;
         both(b, "resident", homes[2].record, "phone", "13900000002", Source::Other, 4)?;
         // A hazard is red to one and blue to the other.
-        both(a, "hazard", hazards[0].record, "level", "1", Source::SelfSaid, 3)?;
-        both(b, "hazard", hazards[0].record, "level", "4", Source::SelfSaid, 2)?;
+        both(a, "event", hazards[0].record, "level", "1", Source::SelfSaid, 3)?;
+        both(b, "event", hazards[0].record, "level", "4", Source::SelfSaid, 2)?;
         // A gas hose is sound in the morning and worn in the afternoon.
         both(a, "dwelling", doors[0].record, "gas_hose", "ok", Source::SelfSaid, 8)?;
         both(b, "dwelling", doors[0].record, "gas_hose", "worn", Source::SelfSaid, 3)?;
@@ -178,10 +183,10 @@ fn collide(phones: &[Phone], journal: &mut Vec<Entry>) -> Result<(), CountyError
         Worker { phone: b, journal }.confirm(homes[5].record, 2)?;
     }
     // The part-time worker calls the same hazard by another name.
-    let hazards = Worker { phone: &phones[0], journal }.list("hazard")?;
+    let hazards = Worker { phone: &phones[0], journal }.list("event")?;
     Worker { phone: &phones[0], journal }.put(
         Some(hazards[1].record),
-        "hazard",
+        "event",
         "category",
         "gas",
         Source::SelfSaid,
@@ -189,7 +194,7 @@ fn collide(phones: &[Phone], journal: &mut Vec<Entry>) -> Result<(), CountyError
     )?;
     Worker { phone: &phones[part_time], journal }.put(
         Some(hazards[1].record),
-        "hazard",
+        "event",
         "category",
         "electric",
         Source::SelfSaid,

@@ -88,7 +88,7 @@ fn rows(phone: &Phone) -> Result<Vec<(String, String)>, CountyError> {
     let app = phone.app()?;
     let schema = Schema::built_in();
     let mut out = Vec::new();
-    for (kind, field, limit) in [("hazard", "level", 4), ("resident", "phone", 6), ("dwelling", "gas_hose", 3)] {
+    for (kind, field, limit) in [("event", "level", 4), ("resident", "phone", 6), ("dwelling", "gas_hose", 3)] {
         let request = ListRequest { kind: Some(KindName::from(kind)), limit, ..ListRequest::default() };
         let Some(kind) = schema.kind(kind) else { continue };
         for item in app.list(&request).map_err(said)?.items {

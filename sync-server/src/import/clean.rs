@@ -79,7 +79,7 @@ impl Cleaner<'_> {
             FieldType::Bool => {
                 yes_no(&shown).map(|yes| vec![Value::Bool(yes)]).ok_or(("bad_word", "应为是或否", "must be yes or no"))
             }
-            FieldType::Degree | FieldType::Point | FieldType::Ref => Ok(Vec::new()),
+            FieldType::Point | FieldType::Ref | FieldType::Attachment => Ok(Vec::new()),
         };
         match read {
             Ok(values) => self.keep(place, &name, field, &shown, values),

@@ -4,9 +4,14 @@ use std::{collections::BTreeMap, ops::Range, path::Path};
 
 use serde::Deserialize;
 use toml::Spanned;
-use wangge_core::model::{FieldType, Millis, Schema, Source, lint, text};
+use wangge_core::model::{Field, FieldType, Millis, Rule, Schema, Source, lint, text};
 
 use super::ImportError;
+
+/// Columns that together make a position.
+pub const POINT_PARTS: [&str; 4] = ["point.lat", "point.lon", POINT_CRS, "point.accuracy_m"];
+/// The column of the coordinate system.
+pub const POINT_CRS: &str = "point.crs";
 
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -32,7 +37,7 @@ impl Holds {
             Self::Buildings => &["building"],
             Self::Residents => &["resident", "membership", "residence", "care", "dwelling"],
             Self::Places => &["place"],
-            Self::Hazards => &["hazard"],
+            Self::Hazards => &["event"],
         }
     }
     /// Columns without which a file says nothing.
@@ -42,7 +47,7 @@ impl Holds {
             Self::Buildings => &["grid", "building.std_address"],
             Self::Residents => &["grid", "address", "resident.name"],
             Self::Places => &["grid", "place.name", "place.kind"],
-            Self::Hazards => &["grid", "hazard.category"],
+            Self::Hazards => &["grid", "event.category"],
         }
     }
 }
@@ -251,7 +256,9 @@ impl RawColumn {
             return Err(Wrong::at(self.header.span(), "header 不能为空", "header must not be empty"));
         };
         if let Target::Field { kind, key } = &to {
-            let list = schema.kind(kind).and_then(|k| k.field(key)).and_then(|f| schema.lists.get(f.list.as_deref()?));
+            let field = schema.kind(kind).and_then(|k| k.field(key));
+            let list = if key == POINT_CRS { Some("crs") } else { field.and_then(|f| f.list.as_deref()) };
+            let list = list.and_then(|name| schema.lists.get(name));
             for code in self.words.values() {
                 if list.is_none_or(|list| list.get(code).is_none()) {
                     let (zh, en) = (format!("代码表中没有 {code}"), format!("no code {code} in the list"));
@@ -284,8 +291,14 @@ fn target(to: &Spanned<String>, holds: Holds, schema: &Schema) -> Result<Target,
         _ => {}
     }
     let known = to.get_ref().split_once('.').filter(|(kind, key)| {
-        let field = schema.kind(kind).and_then(|k| k.fields.iter().find(|f| f.key == *key));
-        holds.kinds().contains(kind) && field.is_some_and(|f| !f.server && f.value_type != FieldType::Ref)
+        let field = |key: &str| schema.kind(kind).and_then(|k| k.fields.iter().find(|f| f.key == key));
+        let by_hand = |f: &Field| !f.server && f.rule != Rule::Command;
+        let whole = field(key).is_some_and(|f| {
+            by_hand(f) && !matches!(f.value_type, FieldType::Ref | FieldType::Point | FieldType::Attachment)
+        });
+        let part =
+            POINT_PARTS.contains(key) && field("point").is_some_and(|f| by_hand(f) && f.value_type == FieldType::Point);
+        holds.kinds().contains(kind) && (whole || part)
     });
     let Some((kind, key)) = known else {
         let to_text = to.get_ref();

@@ -9,7 +9,6 @@
 
 mod clean;
 mod command;
-mod geo;
 mod homes;
 mod ledger;
 pub mod map;

@@ -1,12 +1,11 @@
 //! Rows of the other files: regions, buildings, places, hazards.
 
-use wangge_core::model::{Address, FieldType, Millis, Scope, Value, text};
+use wangge_core::model::{Address, Crs, Field, Millis, Point, Scope, Value, geo, text};
 
 use super::{
     clean::Puts,
-    geo::{self, Position},
     homes::Homes,
-    map::{Holds, Target},
+    map::{Holds, POINT_CRS, Target},
     plan::{Key, Planned, Planner, Row, values},
     readers::Cell,
     regions::Region,
@@ -50,10 +49,13 @@ pub(super) fn row(planner: &mut Planner<'_>, spec: usize, table: &Table, line: &
         Holds::Regions => "region",
         Holds::Buildings => "building",
         Holds::Places => "place",
-        Holds::Hazards => "hazard",
+        Holds::Hazards => "event",
         Holds::Residents => return,
     };
     let mut puts = cells(planner, spec, &place, kind, line);
+    if entry.holds == Holds::Hazards {
+        puts.push(("type".to_owned(), "hazard".into()));
+    }
     position(planner, spec, &place, kind, line, &mut puts);
     if let Some(lack) = lacking(planner, kind, &puts) {
         let (zh, en) = ("缺少必填内容，该行未导入", "lacks what must be there, row left out");
@@ -67,7 +69,7 @@ pub(super) fn row(planner: &mut Planner<'_>, spec: usize, table: &Table, line: &
         Holds::Regions => region(planner, spec, &place, puts),
         Holds::Buildings => building(planner, spec, &place, &grid, puts, homes),
         Holds::Places => thing_at(planner, from, ("place", "address"), puts, homes),
-        Holds::Hazards => thing_at(planner, from, ("hazard", "place_text"), puts, homes),
+        Holds::Hazards => thing_at(planner, from, ("event", "place_text"), puts, homes),
         Holds::Residents => {}
     }
 }
@@ -85,45 +87,49 @@ fn cells(planner: &mut Planner<'_>, spec: usize, place: &Place, kind: &'static s
 /// The first field that must be there and is not.
 fn lacking(planner: &Planner<'_>, kind: &str, puts: &Puts) -> Option<String> {
     let fields = &planner.cleaner.schema.kind(kind)?.fields;
-    fields.iter().find(|f| f.required && !puts.iter().any(|(key, _)| *key == f.key)).map(|f| f.key.clone())
+    let value = |key: &str| puts.iter().find(|(k, _)| k == key).map(|(_, value)| value);
+    let needed = |f: &Field| f.required || f.required_when.as_ref().is_some_and(|when| when.holds(value(&when.field)));
+    fields.iter().find(|f| needed(f) && value(&f.key).is_none()).map(|f| f.key.clone())
 }
 
 fn said<'a>(puts: &'a Puts, key: &str) -> &'a str {
     puts.iter().find(|(k, _)| k == key).and_then(|(_, value)| value.text()).unwrap_or_default()
 }
 
-/// Latitude and longitude as WGS-84. Numbers in GCJ-02 are converted, and `crs` says what the stored numbers are.
+/// A position from the columns of its parts, kept in the coordinate system that the ledger says.
 fn position(planner: &mut Planner<'_>, spec: usize, place: &Place, kind: &'static str, line: &Line, puts: &mut Puts) {
     let entry = &planner.map.files[spec];
-    let degrees = |key: &str| {
-        let at = entry.column(kind, key).filter(|_| {
-            let field = planner.cleaner.schema.kind(kind).and_then(|k| k.field(key));
-            field.is_some_and(|f| f.value_type == FieldType::Degree)
-        })?;
+    let part = |key: &str| {
+        let at = entry.column(kind, key)?;
         let cell = &line.cells[at];
-        (!cell.is_blank()).then(|| text::compact(&cell.show()))
+        (!cell.is_blank()).then(|| (text::compact(&cell.show()), &entry.columns[at]))
     };
-    let crs = said(puts, "crs").to_owned();
-    puts.retain(|(key, _)| key != "crs");
-    let (Some(lat), Some(lon)) = (degrees("lat"), degrees("lon")) else { return };
-    let both = lat.parse().ok().zip(lon.parse().ok()).map(|(lat, lon)| Position { lat, lon });
-    let sound = both.filter(|at| at.lat.abs() <= 90.0 && at.lon.abs() <= 180.0);
-    let field = format!("{kind}.lat");
-    let stored = match (sound, crs.as_str()) {
-        (None, _) => {
-            let (zh, en) = ("经纬度无法识别，未导入", "position not understood, left out");
-            return planner.cleaner.problems.push(place.problem(&field, "bad_position", &lat, zh, en));
-        }
-        (Some(_), "") => {
-            let (zh, en) = ("没有坐标系，经纬度未导入", "no coordinate system, position left out");
-            return planner.cleaner.problems.push(place.problem(&field, "no_crs", "", zh, en));
-        }
-        (Some(at), "gcj02") => (geo::to_wgs84(at), "wgs84"),
-        (Some(at), other) => (at, other),
+    let (Some((lat, _)), Some((lon, _))) = (part("point.lat"), part("point.lon")) else { return };
+    let crs = part(POINT_CRS).and_then(|(word, column)| {
+        let code = column.words.get(&word).map(String::as_str);
+        Crs::of(code.or_else(|| Some(planner.cleaner.schema.lists.get("crs")?.find_word(&word)?.code.as_str()))?)
+    });
+    let accuracy = part("point.accuracy_m").and_then(|(metres, _)| metres.parse::<f64>().ok());
+    let accuracy =
+        accuracy.map(|metres| metres.ceil() as u32).filter(|metres| (1..=geo::MAX_ACCURACY).contains(metres));
+    let field = format!("{kind}.point");
+    let mut problem = |rule, shown: &str, zh: &str, en: &str| {
+        planner.cleaner.problems.push(place.problem(&field, rule, shown, zh, en));
     };
-    puts.push(("lat".to_owned(), Value::Int(geo::units(stored.0.lat))));
-    puts.push(("lon".to_owned(), Value::Int(geo::units(stored.0.lon))));
-    puts.push(("crs".to_owned(), stored.1.into()));
+    let Some((north, east)) = lat.parse().ok().zip(lon.parse().ok()) else {
+        return problem("bad_position", &lat, "经纬度无法识别，未导入", "position not understood, left out");
+    };
+    let Some(crs) = crs else {
+        return problem("no_crs", "", "没有坐标系，经纬度未导入", "no coordinate system, position left out");
+    };
+    match Point::from_degrees(north, east, crs, accuracy) {
+        // What a public map shows is kept as the place itself.
+        Some(point) if crs == Crs::Gcj02 => {
+            puts.push(("point".to_owned(), point.canonical().to_text().as_str().into()))
+        }
+        Some(point) => puts.push(("point".to_owned(), point.to_text().as_str().into())),
+        None => problem("bad_position", &lat, "经纬度无法识别，未导入", "position not understood, left out"),
+    }
 }
 
 fn region(planner: &mut Planner<'_>, spec: usize, place: &Place, puts: Puts) {

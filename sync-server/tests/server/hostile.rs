@@ -104,7 +104,7 @@ fn claims_that_do_not_fit_the_change_are_refused() {
     assert_eq!(phone.sync(&mut place, vec![good.clone()]).0, [UploadResult::Accepted]);
     // A record keeps its kind.
     let id = DocId { audience: Audience::Open, ..good.doc };
-    let upload = phone.write(id, "hazard", grid(1), START, &[("description", "x".into())]);
+    let upload = phone.write(id, "event", grid(1), START, &[("description", "x".into())]);
     let (results, _) = phone.sync(&mut place, vec![upload]);
     assert!(matches!(&results[0], UploadResult::Refused(why) if why.rule == "kind"), "{results:?}");
 }

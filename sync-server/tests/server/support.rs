@@ -296,7 +296,7 @@ impl Phone {
     /// A new hazard of a grid.
     pub fn hazard(&mut self, text: &str, at: u32) -> Upload {
         let id = self.new_doc(Audience::Open);
-        self.write(id, "hazard", grid(at), START, &[("description", text.into())])
+        self.write(id, "event", grid(at), START, &[("description", text.into())])
     }
 }
 

@@ -92,7 +92,7 @@ fn a_grid_that_is_not_ones_own_goes_to_review_and_is_kept() {
     let mut elsewhere = place.phone("zhao.min", Role::GW, &[3]);
     let id = *b.docs.keys().next().unwrap();
     elsewhere.docs.insert(id, b.docs[&id].clone());
-    let upload = elsewhere.write(id, "hazard", grid(3), START, &[("level", "1".into())]);
+    let upload = elsewhere.write(id, "event", grid(3), START, &[("level", "1".into())]);
     assert!(matches!(&elsewhere.sync(&mut place, vec![upload]).0[0], UploadResult::Review(_)));
 }
 
@@ -191,7 +191,7 @@ fn a_long_log_comes_in_pages_that_fit_the_frame() {
                 let noise: String = (0..700).map(|_| char::from(b'!' + (a.chance.number() % 90) as u8)).collect();
                 let id = a.new_doc(Audience::Open);
                 let text = format!("{round}/{n} {noise}");
-                a.write(id, "hazard", grid(1), START, &[("description", text.as_str().into())])
+                a.write(id, "event", grid(1), START, &[("description", text.as_str().into())])
             })
             .collect();
         assert!(a.sync(&mut place, uploads).0.iter().all(|r| *r == UploadResult::Accepted));

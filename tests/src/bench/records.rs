@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 use toml::value::Datetime;
 use wangge_core::{
     app::{EditRequest, FieldEdit},
-    model::{FieldType, Kind, KindName, RecordId, Schema, Scope, Source, Value},
+    model::{Crs, FieldType, Kind, KindName, Point, RecordId, Schema, Scope, Source, Value},
 };
 
 use super::BenchError;
@@ -26,8 +26,8 @@ const MAP: &[(&str, &str, Members)] = &[
             ("housing_type", "tenure"),
             ("rooms", "rooms"),
             ("area_m2", "area_m2"),
-            ("lat", "lat"),
-            ("lon", "lon"),
+            ("lat", "point"),
+            ("lon", "point"),
             ("gas", "gas"),
             ("smoke_alarm", "smoke_alarm"),
         ],
@@ -51,14 +51,14 @@ const MAP: &[(&str, &str, Members)] = &[
     ),
     (
         "hazard",
-        "hazard",
+        "event",
         &[
             ("category", "category"),
             ("level", "level"),
             ("description", "description"),
             ("household_id", "dwelling"),
-            ("lat", "lat"),
-            ("lon", "lon"),
+            ("lat", "point"),
+            ("lon", "point"),
             ("reported_at", "found_at"),
         ],
     ),
@@ -159,14 +159,19 @@ impl Row {
     /// The form that makes this record; `ids` knows the records made before.
     pub fn form(&self, ids: &BTreeMap<String, RecordId>) -> EditRequest {
         let mut edits = Vec::new();
-        for (member, key) in self.members {
+        for (member, key) in self.members.iter().filter(|(_, key)| *key != "point") {
             let Some((value, field)) = self.json.get(*member).zip(self.kind.field(key)) else { continue };
             if let Some(value) = scalar(field.value_type, field.list.as_deref(), value, ids) {
                 edits.push(FieldEdit::Put { field: field.key.clone(), value });
             }
         }
-        if self.json.contains_key("lat") {
-            edits.push(FieldEdit::put("crs", "wgs84"));
+        let degrees = |member: &str| self.json.get(member).and_then(Json::as_f64);
+        let point = degrees("lat").zip(degrees("lon"));
+        if let Some(point) = point.and_then(|(lat, lon)| Point::from_degrees(lat, lon, Crs::Wgs84, None)) {
+            edits.push(FieldEdit::put("point", point.to_text().as_str()));
+        }
+        if self.kind.name.0 == "event" {
+            edits.push(FieldEdit::put("type", "hazard"));
         }
         let seen =
             SEEN.iter().find_map(|key| calendar::millis(&self.json.get(*key)?.as_str()?.parse::<Datetime>().ok()?));
@@ -191,7 +196,6 @@ fn scalar(kind: FieldType, list: Option<&str>, json: &Json, ids: &BTreeMap<Strin
         }
         FieldType::Ref => Some(Value::Text(ids.get(text?)?.to_string())),
         FieldType::Time => Some(Value::Int(calendar::millis(&text?.parse().ok()?)?.0)),
-        FieldType::Degree => Some(Value::Int((json.as_f64()? * 1e7).round() as i64)),
         FieldType::Int => Some(Value::Int(json.as_i64()?)),
         FieldType::Bool => Some(Value::Bool(json.as_bool()?)),
         FieldType::Text
@@ -200,7 +204,8 @@ fn scalar(kind: FieldType, list: Option<&str>, json: &Json, ids: &BTreeMap<Strin
         | FieldType::IdNumber
         | FieldType::Point
         | FieldType::Uscc
-        | FieldType::Region => Some(Value::Text(text?.to_owned())),
+        | FieldType::Region
+        | FieldType::Attachment => Some(Value::Text(text?.to_owned())),
     }
 }
 
@@ -232,8 +237,8 @@ mod tests {
             assert!(form.observed_at.is_some() || form.kind.0 == "resident");
             *filled.entry(row.kind.name.0.as_str()).or_default() += form.edits.len();
         }
-        // Nine and eight fields each; of residents ten or eleven, since some have no employer.
-        assert_eq!((filled["dwelling"], filled["hazard"]), (2_500 * 9, 625 * 8));
+        // Seven fields each; of residents ten or eleven, since some have no employer.
+        assert_eq!((filled["dwelling"], filled["event"]), (2_500 * 7, 625 * 7));
         assert!(filled["resident"] > 7_126 * 10);
     }
 }

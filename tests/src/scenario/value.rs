@@ -41,7 +41,6 @@ pub fn read(schema: &Schema, names: &Names, field: &Field, written: &toml::Value
         (FieldType::Date, toml::Value::Datetime(date)) => {
             Value::Text(day(date).ok_or("日期要写年月日 / a date needs year, month and day")?)
         }
-        (FieldType::Degree, toml::Value::Float(degrees)) => Value::Int((degrees * 1e7).round() as i64),
         (FieldType::Code, toml::Value::String(word)) => {
             let list = field.list.as_deref().and_then(|name| schema.lists.get(name));
             Value::Text(

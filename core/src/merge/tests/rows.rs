@@ -181,7 +181,7 @@ fn row_27_two_notes_of_one_day_are_two_notes() {
 
 #[test]
 fn row_30_red_until_the_town_lowers_it() {
-    let mut w = World::new("hazard");
+    let mut w = World::new("event");
     let base = w.by("c").put("level", "3").done();
     w.by("a").put("level", "1").after(&[base]).on(8, 10).done();
     w.by("b").put("level", "4").after(&[base]).on(8, 11).done();

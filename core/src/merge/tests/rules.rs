@@ -84,7 +84,7 @@ fn keep_both_without_an_older_value_shows_the_smallest_hash_provisionally() {
 
 #[test]
 fn safer_keeps_the_dangerous_value_until_a_role_that_may_lowers_it() {
-    let mut w = World::new("hazard");
+    let mut w = World::new("event");
     let red = w.by("li").put("level", "1").done();
     let blue = w.by("wang").put("level", "4").after(&[red]).on(8, 10).done();
     assert_eq!(w.value("level"), "1");
@@ -107,14 +107,14 @@ fn safer_is_lowered_by_roles_of_the_field_only_where_they_saw_the_danger() {
 
 #[test]
 fn immutable_keeps_the_first_one() {
-    let mut w = World::new("hazard");
+    let mut w = World::new("event");
     let first = w.by("li").put("description", "楼道堆物").on(9, 9).done();
     w.by("wang").put("description", "改口").registry().after(&[first]).on(2, 9).done();
     assert_eq!(w.value("description"), "楼道堆物");
     assert_eq!(w.state("description").told.len(), 1);
     // Side by side: accepted first, and waiting ones last.
     for salt in 0..6 {
-        let mut w = World::salted("hazard", salt);
+        let mut w = World::salted("event", salt);
         w.by("a").put("description", "甲").pending().done();
         w.by("b").put("description", "乙").done();
         w.by("c").put("description", "丙").done();

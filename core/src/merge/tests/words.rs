@@ -71,7 +71,7 @@ fn a_confirmation_as_planned_claims_what_was_shown() {
 
 #[test]
 fn a_fixed_value_and_an_unknown_field_are_refused_with_a_reason() {
-    let mut w = World::new("hazard");
+    let mut w = World::new("event");
     w.by("li").put("description", "楼道堆物").done();
     let plan = planned(&w, &[("description", "改口".into()), ("nothing", "x".into())], false);
     assert!(plan.puts.is_empty() && plan.seen.is_empty());
@@ -79,7 +79,7 @@ fn a_fixed_value_and_an_unknown_field_are_refused_with_a_reason() {
     assert!(plan.refused[0].1.contains("楼道堆物") && plan.refused[0].2.contains("cannot be changed"));
     assert_eq!(plan.refused[1].0, "nothing");
     assert_eq!(planned(&w, &[("description", "楼道堆物".into())], false).seen, ["description"]);
-    assert_eq!(planned(&World::new("hazard"), &[("description", "楼道堆物".into())], false).puts.len(), 1);
+    assert_eq!(planned(&World::new("event"), &[("description", "楼道堆物".into())], false).puts.len(), 1);
 }
 
 #[test]

@@ -130,9 +130,9 @@ class TwoPhonesTest {
             val resident = partTime.kind(RESIDENT)!!
             assertEquals("居民", resident.zh)
             assertFalse(resident.writable || resident.fields.any { it.visible }, "a part-time worker holds no names")
-            val hazard = partTime.kind(KindName("hazard"))!!
-            assertTrue(hazard.writable && hazard.fields.any { it.writable && it.required })
-            val codes = hazard.fields.first { it.fieldType == FieldType.CODE }.codes
+            val event = partTime.kind(KindName("event"))!!
+            assertTrue(event.writable && event.fields.any { it.writable && it.required })
+            val codes = event.fields.first { it.fieldType == FieldType.CODE }.codes
             assertTrue(codes.isNotEmpty() && codes.all { it.zh.isNotBlank() && it.en.isNotBlank() })
             assertEquals(partTime.kinds().map { it.name }.toSet().size, partTime.kinds().size)
 
