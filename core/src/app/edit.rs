@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use super::{
     Session,
+    alias::Group,
     error::AppError,
     types::{EditOutcome, EditRequest, FieldEdit, LeaseState},
-    views::{self, DocState, Eye},
+    views::{self, DocState},
 };
 use crate::{
     doc::{Document, Draft, Written},
-    merge::{self, Edit},
+    merge::{self, Edit, Resolved},
     model::{
         Actor, Audience, ChangeHash, DocId, Field, Kind, Member, Meta, Millis, RecordId, Rule, Scope, Value,
         schema::base_key,
@@ -24,29 +25,74 @@ const SNAPSHOT_EVERY: u32 = 64;
 
 /// Carries out one form.
 pub fn edit(session: &Session<'_>, actor: Actor, request: &EditRequest) -> Result<EditOutcome, AppError> {
+    let form = prepare(session, request)?;
+    let wrote = session.store.write(|writer| write(writer, session, actor, &form))?;
+    let changes = wrote.changes.into_iter().map(|(_, hash)| hash).collect();
+    Ok(EditOutcome { record: form.record, changes, warnings: form.warnings })
+}
+
+/// A form that passed its checks, split by audience.
+pub struct Form<'a> {
+    request: &'a EditRequest,
+    kind: &'static Kind,
+    scope: Scope,
+    /// The record, new or not.
+    pub record: RecordId,
+    parts: BTreeMap<Audience, Part>,
+    /// Kept, but marked.
+    pub warnings: Vec<Problem>,
+}
+
+/// What a form wrote, and how the record stands after it.
+pub struct Wrote {
+    /// Changes with their documents.
+    pub changes: Vec<(DocId, ChangeHash)>,
+    /// The record's documents, resolved with them.
+    pub resolved: Vec<Resolved>,
+}
+
+/// Checks a form without touching the store.
+pub fn prepare<'a>(session: &Session<'_>, request: &'a EditRequest) -> Result<Form<'a>, AppError> {
     let kind = session.kind(&request.kind)?;
+    may_write_now(session)?;
+    let warnings = check(session, kind, request)?;
+    let scope = scope(session, request)?;
+    let record = request.record.unwrap_or_else(|| session.new_record());
+    Ok(Form { request, kind, scope, record, parts: parts(session, kind, request)?, warnings })
+}
+
+/// Refuses to write where the phone was too long without contact.
+pub fn may_write_now(session: &Session<'_>) -> Result<(), AppError> {
     if session.lease_state() == LeaseState::Locked {
         return Err(AppError::not_allowed(
             "已超过期限没有联系县里，请先联网同步一次再记录",
             "too long without contact: please sync once before going on",
         ));
     }
-    let warnings = check(session, kind, request)?;
-    let scope = scope(session, request)?;
-    let record = request.record.unwrap_or_else(|| session.new_record());
-    let parts = parts(session, kind, request)?;
-    let changes = session.store.write(|writer| {
-        let mut changes = Vec::new();
-        if request.record.is_some() && writer.docs_of(&record)?.is_empty() {
-            return Err(AppError::NotFound);
-        }
-        for (audience, part) in &parts {
-            changes.extend(write_part(writer, session, actor, kind, (record, *audience), &scope, request, part)?);
-        }
-        views::refresh(writer, session.eye(), &record)?;
-        Ok::<_, AppError>(changes)
-    })?;
-    Ok(EditOutcome { record, changes, warnings })
+    Ok(())
+}
+
+/// Writes a form inside a transaction. The record is read once: what it said before tells what has to be written, and
+/// with the new changes it makes the view.
+pub fn write(writer: &mut Writer<'_>, session: &Session<'_>, actor: Actor, form: &Form<'_>) -> Result<Wrote, AppError> {
+    let eye = session.eye();
+    let mut group = match form.request.record {
+        Some(record) => Group::read(writer, eye, &record)?.ok_or(AppError::NotFound)?,
+        None => Group::new(form.record),
+    };
+    let mut resolved = group.resolve(eye, form.kind);
+    let mut changes = Vec::new();
+    for (audience, part) in &form.parts {
+        let before = resolved.get(audience);
+        let Some(draft) = draft(session, form, &group, *audience, part, before)? else { continue };
+        let doc = group.doc_mut(form.record, *audience, form.kind, &form.scope);
+        let hash = add(writer, session, actor, doc, &form.scope, &draft)?;
+        changes.push((doc.row.id, hash));
+        resolved.insert(*audience, group.resolve_one(eye, form.kind, *audience));
+    }
+    let resolved: Vec<Resolved> = resolved.into_values().collect();
+    views::refresh_from(writer, eye, &group, form.kind, &resolved)?;
+    Ok(Wrote { changes, resolved })
 }
 
 /// What one audience's document gets.
@@ -183,70 +229,59 @@ fn scalars(session: &Session<'_>, field: &Field, edit: &FieldEdit) -> Result<Vec
     })
 }
 
-#[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename them")]
-fn write_part(
-    writer: &mut Writer<'_>,
+/// What is to be written into one audience's document; none where the form says nothing to it.
+fn draft(
     session: &Session<'_>,
-    actor: Actor,
-    kind: &Kind,
-    (record, audience): (RecordId, Audience),
-    scope: &Scope,
-    request: &EditRequest,
+    form: &Form<'_>,
+    group: &Group,
+    audience: Audience,
     part: &Part,
-) -> Result<Option<ChangeHash>, AppError> {
-    let state = current(writer, session.eye(), record, audience)?;
-    if state.is_none() && part.edits.is_empty() {
+    before: Option<&Resolved>,
+) -> Result<Option<Draft>, AppError> {
+    if before.is_none() && part.edits.is_empty() {
         return Ok(None);
     }
-    let mut state = state.unwrap_or_else(|| {
-        let id = DocId { record, audience, generation: 0 };
-        DocState { row: views::new_doc(id, &kind.name, scope), stored: Vec::new(), observations: Vec::new() }
-    });
-    let resolved = merge::resolve(session.schema, kind, state.row.id, &state.observations);
+    let nothing = Resolved::default();
+    let request = form.request;
     let deciding = !request.decide.is_empty();
-    let plan = merge::plan(session.schema, kind, &resolved, &part.edits, deciding);
+    let plan = merge::plan(session.schema, form.kind, before.unwrap_or(&nothing), &part.edits, deciding);
     if let Some((field, zh, en)) = plan.refused.first() {
         return Err(AppError::invalid(base_key(field), "immutable", zh, en));
     }
-    let mut seen = plan.seen;
-    seen.extend(part.confirm.iter().cloned());
-    if plan.puts.is_empty() && seen.is_empty() {
-        return Ok(None);
-    }
-    let draft =
-        Draft { puts: plan.puts, time: request.observed_at.unwrap_or(session.now), meta: meta(session, request, seen) };
-    let mut document = load(&state)?;
-    let written = document.write(actor, &draft)?;
-    let hash = written.body.hash;
-    keep(writer, &mut state, &document, written)?;
-    let grid = if state.row.scope.0.is_empty() { scope } else { &state.row.scope };
-    writer.enqueue(&state.row.id, &hash, grid)?;
-    Ok(Some(hash))
-}
-
-fn meta(session: &Session<'_>, request: &EditRequest, seen: Vec<String>) -> Meta {
-    Meta {
+    let mut meta = Meta {
         source: request.source,
-        recorded_at: session.now,
-        schema: session.schema.version,
-        lease: session.lease_id(),
         submission: request.submission.clone(),
         visit: request.visit,
-        seen,
+        seen: plan.seen,
         decides: request.decide.clone(),
-        ..Meta::default()
+        beside: group.beside(form.record, audience),
+        ..session.meta()
+    };
+    meta.seen.extend(part.confirm.iter().cloned());
+    if plan.puts.is_empty() && meta.seen.is_empty() {
+        return Ok(None);
     }
+    Ok(Some(Draft { puts: plan.puts, time: request.observed_at.unwrap_or(session.now), meta }))
 }
 
-/// The newest generation of a record's document for an audience.
-fn current(
-    writer: &Writer<'_>,
-    eye: Eye<'_>,
-    record: RecordId,
-    audience: Audience,
-) -> Result<Option<DocState>, AppError> {
-    let rows = writer.docs_of(&record)?.into_iter().filter(|row| row.id.audience == audience);
-    rows.max_by_key(|row| row.id.generation).map(|row| views::doc_state(writer, eye, row)).transpose()
+/// Writes one change behind those of a document, and puts it into the outbox.
+pub fn add(
+    writer: &mut Writer<'_>,
+    session: &Session<'_>,
+    actor: Actor,
+    state: &mut DocState,
+    scope: &Scope,
+    draft: &Draft,
+) -> Result<ChangeHash, AppError> {
+    let mut document = load(state)?;
+    let written = document.write(actor, draft)?;
+    let hash = written.body.hash;
+    let observation = views::own(session.eye(), written.body.clone());
+    keep(writer, state, &document, written)?;
+    state.observations.push(observation);
+    let grid = if state.row.scope.0.is_empty() { scope } else { &state.row.scope };
+    writer.enqueue(&state.row.id, &hash, grid)?;
+    Ok(hash)
 }
 
 /// The document of what counts here: without refused changes and what stands on them.

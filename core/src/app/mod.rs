@@ -1,11 +1,14 @@
 //! The facade: one method a use case. It delegates to documents, store, sync and net, and carries out what the sync
 //! machine asks for; it decides nothing about records.
 
+mod alias;
+mod answer;
 mod apply;
 mod edit;
 mod enrol;
 mod env;
 mod error;
+mod past;
 mod read;
 mod rebase;
 mod run;
@@ -21,8 +24,9 @@ pub use env::{DeviceKey, Env, HttpLink, Link, SoftwareKey, SystemEnv};
 pub use error::AppError;
 pub use run::{SyncListener, SyncReport};
 pub use types::{
-    Account, AttentionView, ClaimView, Contact, EditOutcome, EditRequest, FieldEdit, FieldView, LeaseState, ListItem,
-    ListPage, ListRequest, RecordView, RefusalView, Sentence, SuggestionView,
+    Account, ActView, Answer, AnswerKind, AttentionView, ClaimView, Contact, EditOutcome, EditRequest, FieldEdit,
+    FieldView, HistoryRequest, LeaseState, ListItem, ListPage, ListRequest, RecordView, RefusalView, Sentence,
+    SuggestionView,
 };
 
 pub use crate::{
@@ -33,7 +37,7 @@ pub use crate::{
     sync::machine::SyncProgress,
 };
 use crate::{
-    model::{Actor, Kind, KindName, Millis, RecordId, Schema},
+    model::{Actor, Kind, KindName, Meta, Millis, RecordId, Schema},
     store::Store,
 };
 
@@ -85,6 +89,10 @@ impl Session<'_> {
         self.env.fill(&mut random);
         let ms = u64::try_from(self.now.0).unwrap_or(0);
         ulid::Ulid::from_parts(ms, u128::from_be_bytes(random)).to_string()
+    }
+    /// What every change written now says of itself.
+    fn meta(&self) -> Meta {
+        Meta { recorded_at: self.now, schema: self.schema.version, lease: self.lease_id(), ..Meta::default() }
     }
     fn lease_state(&self) -> LeaseState {
         edit::lease_state(&self.contact, self.now)
@@ -185,9 +193,14 @@ impl App {
 
     /// Writes one form: durable when this returns.
     pub fn edit(&self, request: &EditRequest) -> Result<EditOutcome, AppError> {
+        self.writing(|session, actor| edit::edit(session, actor, request))
+    }
+
+    /// One writing at a time; after a failure its actor is never used again.
+    fn writing<T>(&self, work: impl FnOnce(&Session<'_>, Actor) -> Result<T, AppError>) -> Result<T, AppError> {
         let session = self.session()?;
         let mut actor = lock(&self.actor);
-        let outcome = edit::edit(&session, *actor, request);
+        let outcome = work(&session, *actor);
         if outcome.is_err() {
             *actor = fresh_actor(self.env.as_ref());
         }
@@ -215,12 +228,46 @@ impl App {
 
     /// Who said what about a record, or one field of it, oldest first.
     pub fn history(&self, record: RecordId, field: Option<&str>) -> Result<Vec<HistoryLine>, AppError> {
-        read::history(&self.session()?, record, field)
+        self.history_of(&HistoryRequest { field: field.map(str::to_owned), ..HistoryRequest::all(record) })
+    }
+
+    /// The same as seen or as known at an earlier time, or only the newest lines of it.
+    pub fn history_of(&self, request: &HistoryRequest) -> Result<Vec<HistoryLine>, AppError> {
+        past::history(&self.session()?, request)
+    }
+
+    /// How a record stood at an earlier time: what had been observed by then, what the county knew by then, or both.
+    pub fn as_of(&self, request: &HistoryRequest) -> Result<RecordView, AppError> {
+        past::as_of(&self.session()?, request)
+    }
+
+    /// What became of a record, newest first, in at most a dozen sentences.
+    pub fn summary(&self, record: RecordId) -> Result<Vec<Sentence>, AppError> {
+        past::summary(&self.session()?, &record)
     }
 
     /// What waits for a person.
     pub fn attention(&self) -> Result<Vec<AttentionView>, AppError> {
         read::attention(&self.session()?)
+    }
+
+    /// How many items wait for a person.
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method's lifetime is fixed, the closure's is not"
+    )]
+    pub fn attention_count(&self) -> Result<u64, AppError> {
+        Ok(self.store.read(|reader| reader.attention_count())?)
+    }
+
+    /// One item with its statements, and what can be answered to it.
+    pub fn attention_item(&self, item: &str) -> Result<AttentionView, AppError> {
+        read::attention_item(&self.session()?, item)
+    }
+
+    /// Answers an item. What was written can be taken back for 24 hours.
+    pub fn answer(&self, item: &str, answer: &Answer) -> Result<ActView, AppError> {
+        self.writing(|session, actor| answer::answer(session, actor, item, answer))
     }
 
     /// How many own changes wait, were put aside, refused.

@@ -1,13 +1,12 @@
 //! Lists, records, history and what waits: everything that only reads.
 
 use super::{
-    Session,
+    Session, answer,
     error::AppError,
     types::{AttentionView, ListPage, ListRequest, RecordView, RefusalView, Sentence},
     views,
 };
 use crate::{
-    merge::{self, HistoryLine},
     model::{ChangeHash, DocId, RecordId},
     store::{ChangeState, Store, ViewCursor, ViewFilter},
     sync::wire::Reason,
@@ -51,25 +50,19 @@ fn cursor_from_text(text: &str) -> Result<ViewCursor, AppError> {
     Ok(ViewCursor { kind, sort, record })
 }
 
-/// Every statement about a record, oldest first.
-pub fn history(session: &Session<'_>, record: RecordId, field: Option<&str>) -> Result<Vec<HistoryLine>, AppError> {
-    let docs = reading(session, |reader| views::docs_of(reader, session.eye(), &record))?;
-    let Some(first) = docs.first() else { return Err(AppError::NotFound) };
-    let kind = session.kind(&first.row.kind)?;
-    let mut lines: Vec<HistoryLine> = docs
-        .iter()
-        .flat_map(|doc| merge::history(session.schema, kind, &doc.observations))
-        .filter(|line| field.is_none_or(|field| line.field == field))
-        .collect();
-    lines.sort_by_key(|line| (line.claim.at, line.claim.change));
-    Ok(lines)
-}
-
 /// What waits for a person.
 pub fn attention(session: &Session<'_>) -> Result<Vec<AttentionView>, AppError> {
     reading(session, |reader| {
         let rows = reader.attention()?;
-        rows.iter().map(|row| views::stored_attention(reader, session.schema, &row.json)).collect()
+        rows.iter().map(|row| views::stored_attention(reader, session.eye(), &row.json)).collect()
+    })
+}
+
+/// One item.
+pub fn attention_item(session: &Session<'_>, item: &str) -> Result<AttentionView, AppError> {
+    reading(session, |reader| {
+        let row = answer::find(reader, item)?;
+        views::stored_attention(reader, session.eye(), &row.json)
     })
 }
 
@@ -108,7 +101,7 @@ pub fn held(store: &Store) -> Result<Vec<(DocId, ChangeHash)>, AppError> {
 }
 
 /// Runs a read whose own errors are the facade's.
-fn reading<T>(
+pub fn reading<T>(
     session: &Session<'_>,
     work: impl FnOnce(&crate::store::Reader<'_>) -> Result<T, AppError>,
 ) -> Result<T, AppError> {

@@ -204,8 +204,10 @@ pub struct FieldView {
 /// A record as a screen needs it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordView {
-    /// The record.
+    /// The record: of several that are one, the one that lists show.
     pub record: RecordId,
+    /// Other records that are the same, by a person's decision.
+    pub aliases: Vec<RecordId>,
     /// Kind.
     pub kind: KindName,
     /// Grid.
@@ -276,6 +278,103 @@ pub struct AttentionView {
     pub claims: Vec<ClaimView>,
     /// The question.
     pub say: Sentence,
+    /// Other records that it is about.
+    #[serde(default)]
+    pub others: Vec<RecordId>,
+    /// What can be answered here and now.
+    #[serde(skip)]
+    pub answers: Vec<AnswerKind>,
+    /// Whether the owner of this phone may settle it.
+    #[serde(skip)]
+    pub may_decide: bool,
+    /// Who settles it, where the owner of this phone may not.
+    #[serde(skip)]
+    pub who: Option<Sentence>,
+}
+
+/// What fits an item as an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerKind {
+    /// One of the statements.
+    Choose,
+    /// A value that nobody said yet.
+    Value,
+    /// Ask at the next meeting 下次见面问.
+    NextTime,
+    /// The records are the same.
+    Same,
+    /// They are not.
+    Different,
+    /// It is as the item supposes.
+    Confirm,
+}
+
+/// An answer to an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// One of the statements, by the prefix of its change.
+    Choose {
+        /// [`ClaimView::prefix`].
+        claim: String,
+    },
+    /// A value that nobody said yet.
+    Value {
+        /// The value.
+        value: Value,
+        /// On what evidence.
+        source: Source,
+    },
+    /// Ask at the next meeting 下次见面问; kept on this phone.
+    NextTime,
+    /// The records are the same.
+    Same {
+        /// The one that lists go on showing.
+        keep: RecordId,
+    },
+    /// They are not.
+    Different,
+    /// It is as the item supposes.
+    Confirm,
+}
+
+/// Something that was done and can be taken back for 24 hours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActView {
+    /// Its name on this phone.
+    pub id: String,
+    /// The record it is about.
+    pub record: RecordId,
+    /// What was done.
+    pub say: Sentence,
+    /// When.
+    pub at: Millis,
+    /// Until when it can be taken back.
+    pub undo_until: Millis,
+    /// Whether it was.
+    pub undone: bool,
+}
+
+/// Which statements of a record's history to give, and as of when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryRequest {
+    /// The record.
+    pub record: RecordId,
+    /// Only this field.
+    pub field: Option<String>,
+    /// As seen: only what was observed until then.
+    pub seen_until: Option<Millis>,
+    /// As known: only what the county had accepted by then.
+    pub known_until: Option<Millis>,
+    /// At most so many, the newest; 0 for all.
+    pub limit: u32,
+}
+
+impl HistoryRequest {
+    /// Everything about a record.
+    pub fn all(record: RecordId) -> Self {
+        Self { record, field: None, seen_until: None, known_until: None, limit: 0 }
+    }
 }
 
 /// One line of a list.

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{
     Account,
+    alias::Group,
+    answer,
     error::AppError,
     types::{AttentionView, ClaimView, FieldView, ListItem, RecordView, Sentence, SuggestionView},
 };
@@ -59,8 +61,13 @@ pub fn observe(eye: Eye<'_>, stored: &[StoredChange]) -> Vec<Observation> {
 fn observation(eye: Eye<'_>, body: ChangeBody, change: &StoredChange) -> Observation {
     match &change.envelope {
         Some(envelope) => Observation::accepted(body, envelope),
-        None => Observation::pending(body, eye.account.user.clone(), eye.account.role, eye.now),
+        None => own(eye, body),
     }
+}
+
+/// A change of this phone's owner that the county has not accepted yet.
+pub fn own(eye: Eye<'_>, body: ChangeBody) -> Observation {
+    Observation::pending(body, eye.account.user.clone(), eye.account.role, eye.now)
 }
 
 /// Reads one document.
@@ -70,28 +77,29 @@ pub fn doc_state(reader: &Reader<'_>, eye: Eye<'_>, row: DocRow) -> Result<DocSt
     Ok(DocState { row, stored, observations })
 }
 
-/// All documents of a record in their newest generation.
+/// All documents of a record in their newest generation, as far as this role receives them: a hint to somebody else's
+/// audience stays here until the county has it, and is shown to nobody.
 pub fn docs_of(reader: &Reader<'_>, eye: Eye<'_>, record: &RecordId) -> Result<Vec<DocState>, AppError> {
     let mut newest: BTreeMap<_, DocRow> = BTreeMap::new();
     for row in reader.docs_of(record)? {
-        newest.insert(row.id.audience, row);
+        if eye.schema.receives(eye.account.role, row.id.audience) {
+            newest.insert(row.id.audience, row);
+        }
     }
     newest.into_values().map(|row| doc_state(reader, eye, row)).collect()
 }
 
-/// What the resolver says of each document of a record.
-pub fn resolve(eye: Eye<'_>, kind: &Kind, docs: &[DocState]) -> Vec<Resolved> {
-    docs.iter().map(|doc| merge::resolve(eye.schema, kind, doc.row.id, &doc.observations)).collect()
-}
-
 /// A record as a screen needs it; none where nothing of it is here.
 pub fn record_view(reader: &Reader<'_>, eye: Eye<'_>, record: &RecordId) -> Result<Option<RecordView>, AppError> {
-    let docs = docs_of(reader, eye, record)?;
-    let Some(first) = docs.first() else { return Ok(None) };
-    let Some(kind) = eye.schema.kind(&first.row.kind.0) else { return Err(AppError::NeedsUpdate) };
-    let resolved = resolve(eye, kind, &docs);
+    Group::read(reader, eye, record)?.map(|group| group_view(reader, eye, &group)).transpose()
+}
+
+/// The same of documents at hand.
+pub fn group_view(reader: &Reader<'_>, eye: Eye<'_>, group: &Group) -> Result<RecordView, AppError> {
+    let kind = group.kind(eye)?;
+    let resolved: Vec<Resolved> = group.resolve(eye, kind).into_values().collect();
     let title = title(reader, eye.schema, kind, &values(&resolved))?;
-    let states = docs.iter().flat_map(|doc| &doc.stored);
+    let states = group.docs.iter().flat_map(|doc| &doc.stored);
     let (mut pending, mut refused) = (0, 0);
     for change in states {
         match change.state {
@@ -107,14 +115,13 @@ pub fn record_view(reader: &Reader<'_>, eye: Eye<'_>, record: &RecordId) -> Resu
     }
     let mut attention = Vec::new();
     for item in resolved.iter().flat_map(|doc| &doc.attention) {
-        let mut view = attention_view(eye.schema, kind, item, &title);
-        name_references(reader, eye.schema, &mut view)?;
-        attention.push(view);
+        attention.push(finish(reader, eye, attention_view(eye.schema, kind, item, &title))?);
     }
-    Ok(Some(RecordView {
-        record: *record,
+    Ok(RecordView {
+        record: group.head,
+        aliases: group.aliases.clone(),
         kind: kind.name.clone(),
-        scope: first.row.scope.clone(),
+        scope: group.scope(),
         fields,
         attention,
         told: resolved
@@ -128,7 +135,7 @@ pub fn record_view(reader: &Reader<'_>, eye: Eye<'_>, record: &RecordId) -> Resu
         title,
         pending,
         refused,
-    }))
+    })
 }
 
 fn suggestion_view(suggestion: &merge::Suggestion) -> SuggestionView {
@@ -211,6 +218,10 @@ pub fn attention_view(schema: &Schema, kind: &Kind, item: &Attention, title: &st
             .map_or_else(|| item.in_force.to_string(), |field| schema.show(field, &item.in_force, true)),
         claims: claims.unwrap_or_default(),
         say: Sentence { zh: item.zh.clone(), en: item.en.clone() },
+        others: Vec::new(),
+        answers: Vec::new(),
+        may_decide: false,
+        who: None,
     }
 }
 
@@ -241,6 +252,24 @@ fn name_of(reader: &Reader<'_>, record: &RecordId) -> Result<String, AppError> {
     Ok(reader.view(record)?.map_or_else(|| "待上传".to_owned(), |row| row.title))
 }
 
+/// Puts names in the place of the record ids in a sentence.
+pub fn name_ids(reader: &Reader<'_>, text: &str) -> Result<String, AppError> {
+    const LENGTH: usize = 36;
+    let mut out = text.to_owned();
+    let mut at = 0;
+    while at + LENGTH <= out.len() {
+        let id = out.get(at..at + LENGTH).filter(|id| id.as_bytes()[8] == b'-').and_then(|id| id.parse().ok());
+        let Some(record) = id else {
+            at += 1;
+            continue;
+        };
+        let name = name_of(reader, &record)?;
+        out.replace_range(at..at + LENGTH, &name);
+        at += name.len();
+    }
+    Ok(out)
+}
+
 /// Puts names in the place of record ids, in values and sentences of a field that refers to records.
 fn name_references(reader: &Reader<'_>, schema: &Schema, item: &mut AttentionView) -> Result<(), AppError> {
     let field = schema.kind(&item.kind.0).and_then(|kind| kind.field(&item.field));
@@ -262,10 +291,15 @@ fn name_references(reader: &Reader<'_>, schema: &Schema, item: &mut AttentionVie
     Ok(())
 }
 
-/// An attention item as it is stored, with names for what it refers to.
-pub fn stored_attention(reader: &Reader<'_>, schema: &Schema, json: &str) -> Result<AttentionView, AppError> {
-    let mut item = serde_json::from_str(json).map_err(|e| AppError::storage(&e))?;
-    name_references(reader, schema, &mut item)?;
+/// An attention item as it is stored, for who looks at it now.
+pub fn stored_attention(reader: &Reader<'_>, eye: Eye<'_>, json: &str) -> Result<AttentionView, AppError> {
+    finish(reader, eye, serde_json::from_str(json).map_err(|e| AppError::storage(&e))?)
+}
+
+/// Adds names for what an item refers to, and what may be answered to it here.
+fn finish(reader: &Reader<'_>, eye: Eye<'_>, mut item: AttentionView) -> Result<AttentionView, AppError> {
+    name_references(reader, eye.schema, &mut item)?;
+    answer::offer(eye, &mut item);
     Ok(item)
 }
 
@@ -276,32 +310,37 @@ fn named_by_others(kind: &Kind) -> bool {
 
 /// Writes the view row and the attention rows of a record anew.
 pub fn refresh(writer: &mut Writer<'_>, eye: Eye<'_>, record: &RecordId) -> Result<(), AppError> {
-    let docs = docs_of(writer, eye, record)?;
-    refresh_from(writer, eye, record, &docs)
-}
-
-/// The same where the documents are at hand.
-pub fn refresh_from(
-    writer: &mut Writer<'_>,
-    eye: Eye<'_>,
-    record: &RecordId,
-    docs: &[DocState],
-) -> Result<(), AppError> {
-    let Some(first) = docs.first() else {
+    let Some(group) = Group::read(writer, eye, record)? else {
         writer.replace_attention(record, &[])?;
         return Ok(writer.drop_view(record)?);
     };
-    let Some(kind) = eye.schema.kind(&first.row.kind.0) else { return Ok(()) };
-    let resolved = resolve(eye, kind, docs);
-    let values = values(&resolved);
+    let Ok(kind) = group.kind(eye) else { return Ok(()) };
+    let resolved: Vec<Resolved> = group.resolve(eye, kind).into_values().collect();
+    refresh_from(writer, eye, &group, kind, &resolved)
+}
+
+/// The same where documents and their resolution are at hand. A record of which nothing is left, because all of it was
+/// undone, leaves the lists; its history stays.
+pub fn refresh_from(
+    writer: &mut Writer<'_>,
+    eye: Eye<'_>,
+    group: &Group,
+    kind: &Kind,
+    resolved: &[Resolved],
+) -> Result<(), AppError> {
+    if resolved.iter().all(|doc| doc.fields.is_empty()) {
+        writer.replace_attention(&group.head, &[])?;
+        return Ok(writer.drop_view(&group.head)?);
+    }
+    let values = values(resolved);
     let title = title(writer, eye.schema, kind, &values)?;
     let waiting = |change: &&StoredChange| matches!(change.state, ChangeState::Pending | ChangeState::Held);
     let item = ListItem {
-        record: *record,
+        record: group.head,
         kind: kind.name.clone(),
-        scope: first.row.scope.clone(),
+        scope: group.scope(),
         contested: resolved.iter().map(|doc| doc.attention.len() as u32).sum(),
-        pending: docs.iter().flat_map(|doc| &doc.stored).filter(waiting).count() as u32,
+        pending: group.docs.iter().flat_map(|doc| &doc.stored).filter(waiting).count() as u32,
         values,
         title,
     };
@@ -311,10 +350,10 @@ pub fn refresh_from(
         .map(|item_| {
             let view = attention_view(eye.schema, kind, item_, &item.title);
             let json = serde_json::to_string(&view).map_err(|e| AppError::storage(&e))?;
-            Ok(AttentionRow { id: item_.id, record: *record, field: view.field, rule: view.rule, json })
+            Ok(AttentionRow { id: item_.id, record: group.head, field: view.field, rule: view.rule, json })
         })
         .collect::<Result<_, AppError>>()?;
-    writer.replace_attention(record, &rows)?;
+    writer.replace_attention(&group.head, &rows)?;
     writer.put_view(&view_row(&item, eye.now)?)?;
     Ok(())
 }

@@ -101,6 +101,16 @@ pub(super) fn day_en(at: Millis) -> String {
     let (year, month, day) = civil(at);
     format!("{year}-{month:02}-{day:02}")
 }
+/// `3月8日`, with the year where it is not this year's.
+pub(super) fn short_day_zh(at: Millis, today: Millis) -> String {
+    let (year, month, day) = civil(at);
+    if year == civil(today).0 { format!("{month}月{day}日") } else { day_zh(at) }
+}
+/// `8 March` would need names of months: `03-08`, with the year where it is not this year's.
+pub(super) fn short_day_en(at: Millis, today: Millis) -> String {
+    let (year, month, day) = civil(at);
+    if year == civil(today).0 { format!("{month:02}-{day:02}") } else { day_en(at) }
+}
 /// `10:00`.
 pub(super) fn clock(at: Millis) -> String {
     let minutes = at.plus(8 * 3_600_000).0.rem_euclid(Millis::DAY) / 60_000;

@@ -162,6 +162,11 @@ impl<'c> Reader<'c> {
         self.all(&format!("{ATTENTION} WHERE record = ?1 ORDER BY id"), [record.0], attention_row)
     }
 
+    /// One attention item, wherever it is stored.
+    pub fn attention_item(&self, id: &[u8; 16]) -> Result<Option<AttentionRow>, StoreError> {
+        self.first(&format!("{ATTENTION} WHERE id = ?1 ORDER BY record LIMIT 1"), [id], attention_row)
+    }
+
     /// How many attention items there are.
     pub fn attention_count(&self) -> Result<u64, StoreError> {
         let sql = "SELECT count(DISTINCT id) FROM attention";

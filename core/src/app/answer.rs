@@ -1,0 +1,184 @@
+//! Answers to what waits for a person: who may give which, what is written for them, and how they are taken back.
+
+use super::{
+    Session,
+    alias::Group,
+    edit,
+    error::AppError,
+    types::{ActView, Answer, AnswerKind, AttentionView, EditRequest, FieldEdit, Sentence},
+    views::Eye,
+};
+use crate::{
+    merge::{Attention, Claim, Resolved},
+    model::{Actor, Field, Kind, Member, Role, Rule, Schema, Source, Value, ids::from_hex},
+    store::{AttentionRow, Reader, Writer},
+};
+
+/// Most claims that a decision names one by one; beyond, it names all that its author saw.
+const MOST_NAMED: usize = 12;
+
+/// The stored item of an id; a clear refusal where it is settled or has become another one.
+pub fn find(reader: &Reader<'_>, item: &str) -> Result<AttentionRow, AppError> {
+    let row = match from_hex(item) {
+        Some(id) => reader.attention_item(&id)?,
+        None => None,
+    };
+    row.ok_or_else(changed)
+}
+
+fn changed() -> AppError {
+    AppError::invalid(
+        "",
+        "item_changed",
+        "这一项已有新的说法或已经确认，请重新看一次再回答；刚才的回答没有写入",
+        "this item was settled or has changed; please look again, your answer was not written",
+    )
+}
+
+/// Who settles an item of a field: nobody in particular where the schema names none.
+fn deciders<'a>(field: &'a Field, rule: &str) -> &'a [Role] {
+    if rule == "lower_asked" { &field.lower } else { &field.decide }
+}
+
+fn may_settle(schema: &Schema, role: Role, kind: &Kind, field: &Field, rule: &str) -> bool {
+    let deciders = deciders(field, rule);
+    schema.may_write(role, kind, field) && (deciders.is_empty() || deciders.contains(&role))
+}
+
+/// Says of an item what its reader may answer, and otherwise who may.
+pub fn offer(eye: Eye<'_>, item: &mut AttentionView) {
+    item.answers.clear();
+    let Some((kind, field)) = eye.schema.kind(&item.kind.0).and_then(|kind| Some((kind, kind.field(&item.field)?)))
+    else {
+        return;
+    };
+    item.may_decide = may_settle(eye.schema, eye.account.role, kind, field, &item.rule);
+    if item.may_decide {
+        item.answers.push(AnswerKind::Choose);
+        if !matches!(field.rule, Rule::Set | Rule::Log) {
+            item.answers.push(AnswerKind::Value);
+        }
+    } else {
+        item.who = Some(who(field, &item.rule));
+    }
+    item.answers.push(AnswerKind::NextTime);
+}
+
+fn who(field: &Field, rule: &str) -> Sentence {
+    let roles = deciders(field, rule);
+    let zh: Vec<_> = roles.iter().map(|role| role.zh()).collect();
+    let en: Vec<_> = roles.iter().map(ToString::to_string).collect();
+    let (zh, en) = if roles.is_empty() {
+        ("能填写这一栏的岗位".to_owned(), "a role that may write it".to_owned())
+    } else {
+        (zh.join("或"), en.join(" or "))
+    };
+    Sentence {
+        zh: format!("“{}”要由{zh}确定，您可以选“下次见面问”", field.zh),
+        en: format!("{} is settled by {en}; you can choose to ask next time", field.en),
+    }
+}
+
+/// Carries out an answer.
+pub fn answer(session: &Session<'_>, actor: Actor, item: &str, answer: &Answer) -> Result<ActView, AppError> {
+    edit::may_write_now(session)?;
+    session.store.write(|writer| {
+        let row = find(writer, item)?;
+        answer_field(writer, session, actor, &row, answer)
+    })
+}
+
+fn answer_field(
+    writer: &mut Writer<'_>,
+    session: &Session<'_>,
+    actor: Actor,
+    row: &AttentionRow,
+    answer: &Answer,
+) -> Result<ActView, AppError> {
+    let eye = session.eye();
+    let group = Group::read(writer, eye, &row.record)?.ok_or_else(changed)?;
+    let kind = group.kind(eye)?;
+    let resolved: Vec<Resolved> = group.resolve(eye, kind).into_values().collect();
+    let item = resolved.iter().flat_map(|doc| &doc.attention).find(|item| item.id == row.id).ok_or_else(changed)?;
+    let field = kind.field(&item.field).ok_or_else(changed)?;
+    if !may_settle(session.schema, session.account.role, kind, field, &item.rule) {
+        let who = who(field, &item.rule);
+        return Err(AppError::not_allowed(&who.zh, &who.en));
+    }
+    let request = request(kind, field, item, answer)?;
+    let form = edit::prepare(session, &request)?;
+    let wrote = edit::write(writer, session, actor, &form)?;
+    if wrote.resolved.iter().flat_map(|doc| &doc.attention).any(|left| is_same_question(left, item)) {
+        return Err(AppError::invalid(
+            &field.key,
+            "not_settled",
+            "这个回答的依据还不足以确定，请核实后写明更可靠的依据；刚才的回答没有写入",
+            "the evidence of this answer does not settle the question; nothing was written",
+        ));
+    }
+    let shown = |value: &Value, zh| session.schema.show(field, value, zh);
+    let value = chosen(item, answer)?;
+    let say = Sentence {
+        zh: format!("您把{}确定为“{}”", field.zh, shown(value, true)),
+        en: format!("you settled {} as \"{}\"", field.en, shown(value, false)),
+    };
+    Ok(ActView {
+        id: session.new_ulid(),
+        record: group.head,
+        say,
+        at: session.now,
+        undo_until: session.now.plus(crate::model::Millis::DAY),
+        undone: false,
+    })
+}
+
+/// The same rule asks about the same key again.
+fn is_same_question(left: &Attention, item: &Attention) -> bool {
+    let key = |item: &Attention| item.claims.first().map(|claim| claim.key.clone());
+    (&left.rule, &left.field, key(left)) == (&item.rule, &item.field, key(item))
+}
+
+/// The value that an answer stands for.
+fn chosen<'a>(item: &'a Attention, answer: &'a Answer) -> Result<&'a Value, AppError> {
+    match answer {
+        Answer::Value { value, .. } => Ok(value),
+        _ => chosen_claim(item, answer).map(|claim| &claim.value),
+    }
+}
+
+fn chosen_claim<'a>(item: &'a Attention, answer: &Answer) -> Result<&'a Claim, AppError> {
+    match answer {
+        Answer::Choose { claim } => item.claims.iter().find(|c| c.change.prefix() == *claim).ok_or_else(changed),
+        _ => Err(AppError::invalid(&item.field, "answer", "这一项不能这样回答", "this item has no such answer")),
+    }
+}
+
+/// The form that carries out an answer.
+fn request(kind: &Kind, field: &Field, item: &Attention, answer: &Answer) -> Result<EditRequest, AppError> {
+    let value = chosen(item, answer)?;
+    let evidence = item.claims.iter().filter(|claim| claim.value == *value).map(|claim| claim.source).max();
+    let source = match answer {
+        Answer::Value { source, .. } => *source,
+        _ => evidence.unwrap_or(Source::Other),
+    };
+    let edit = match Member::from_value(value).filter(|_| field.rule == Rule::Set) {
+        Some(Member { text, on: true, date }) => FieldEdit::Add { field: field.key.clone(), text, date },
+        Some(Member { text, on: false, date }) => FieldEdit::End { field: field.key.clone(), text, date },
+        None => FieldEdit::put(&field.key, value.clone()),
+    };
+    let mut decide: Vec<String> = item.claims.iter().map(|claim| claim.change.prefix()).collect();
+    decide.sort();
+    decide.dedup();
+    if decide.len() > MOST_NAMED {
+        decide = vec!["*".to_owned()];
+    }
+    Ok(EditRequest {
+        record: Some(item.doc.record),
+        kind: kind.name.clone(),
+        source,
+        edits: vec![edit],
+        // Where the schema names nobody who decides, the evidence does.
+        decide: if field.decide.is_empty() { Vec::new() } else { decide },
+        ..EditRequest::default()
+    })
+}
