@@ -218,8 +218,9 @@ impl From<app::FieldView> for FieldView {
 
 impl From<app::RecordView> for RecordView {
     fn from(view: app::RecordView) -> Self {
-        let app::RecordView { record, kind, scope, title, fields, attention, told, suggestions, pending, refused } =
-            view;
+        let app::RecordView {
+            record, kind, scope, title, fields, attention, told, suggestions, pending, refused, ..
+        } = view;
         Self {
             record: record.into(),
             kind: kind.into(),
@@ -237,7 +238,8 @@ impl From<app::RecordView> for RecordView {
 
 impl From<app::AttentionView> for AttentionItem {
     fn from(view: app::AttentionView) -> Self {
-        let app::AttentionView { id, rule, record, kind, title, field, in_force, in_force_shown, claims, say } = view;
+        let app::AttentionView { id, rule, record, kind, title, field, in_force, in_force_shown, claims, say, .. } =
+            view;
         Self {
             id,
             rule,
