@@ -21,10 +21,12 @@
 //! | `role` | the role may not write the field |
 //! | `decide` | the role may not decide the field, or `decides` is malformed |
 //! | `seen` | `seen` names no field of this kind and audience, or is malformed |
-//! | `empty` | a change without operations confirms and decides nothing |
+//! | `empty` | a change without operations confirms, decides and undoes nothing |
 //! | `twice` | a key is put twice and not in the way described below |
 //! | `full` | the document would hold more than 50,000 operations |
 //! | `replaces` | `replaces` is malformed |
+//! | `undoes` | `undoes` is malformed, or there is nothing that it could undo |
+//! | `beside` | `beside` is malformed |
 //! | `preds` | the predecessors are not exactly what its dependencies show |
 //! | `decode` | the document library reads something else from the bytes than we do |
 //! | `canonical` | the bytes are not the ones that the document library writes for this content |
@@ -195,14 +197,22 @@ fn check_rights(claimed: &Claimed<'_>, body: &ChangeBody) -> Result<(), Stop> {
             format!("role {} does not receive audience {audience}", claimed.role),
         ));
     }
-    if body.puts.is_empty() && body.meta.seen.is_empty() && body.meta.decides.is_empty() {
+    let meta = &body.meta;
+    if body.puts.is_empty() && meta.seen.is_empty() && meta.decides.is_empty() && meta.undoes.is_empty() {
         return Err(refuse("empty", "改动没有内容", "a change without operations that confirms nothing"));
     }
     if body.start_op + body.puts.len() as u64 > MAX_OPS {
         return Err(refuse("full", "此记录的改动过多，需先整理", "the document holds too many operations"));
     }
-    if !body.meta.replaces.iter().all(|claim| is_short_hash(claim)) {
+    if !meta.replaces.iter().all(|claim| is_short_hash(claim)) {
         return Err(refuse("replaces", "所代替的改动写法有误", "a replaced change is malformed"));
+    }
+    // Whose change it is and how old, the resolver says: here only those are known that the document holds.
+    if !meta.undoes.iter().all(|change| is_short_hash(change)) || body.deps.is_empty() && !meta.undoes.is_empty() {
+        return Err(refuse("undoes", "所撤销的改动写法有误", "an undone change is malformed or was never seen"));
+    }
+    if !meta.beside.iter().all(|head| is_short_hash(head)) {
+        return Err(refuse("beside", "所合并记录的改动写法有误", "a head of a joined record is malformed"));
     }
     let own = usize::from(body.deps.is_empty());
     let mut fields = check_puts(claimed, &body.puts[own..])?;

@@ -9,7 +9,7 @@ use super::{
     validity,
     wording::{self, Words, day_en, day_zh, roles_en, roles_zh, when_en, when_zh},
 };
-use crate::model::{DocId, Observation, Rule, Value};
+use crate::model::{ChangeHash, DocId, Observation, Rule, Value};
 
 /// The items of one key; at most one of each rule.
 pub(super) fn items(column: &Column<'_>, doc: DocId, view: &View, verdict: &Verdict<'_>) -> Vec<Attention> {
@@ -30,25 +30,14 @@ fn item(
     rule: &str,
     (nodes, zh, en): Found,
 ) -> Attention {
-    let mut changes: Vec<_> = nodes.iter().map(|node| column.observation(*node).body.hash).collect();
-    changes.sort_unstable();
-    let mut hash = Sha256::new();
-    for text in [rule, column.key] {
-        hash.update([text.len() as u8]);
-        hash.update(text.as_bytes());
-    }
-    hash.update(doc.record.0);
-    for change in changes {
-        hash.update(change.0);
-    }
-    let digest = hash.finalize();
+    let changes = nodes.iter().map(|node| column.observation(*node).body.hash).collect();
     // Those who confirmed one of the values are shown beside it; the item stays the same item.
     let supports = |n: &usize| column.nodes[*n].soft() && nodes.iter().any(|node| column.same(*node, *n));
     let support = view.live.iter().copied().filter(|n| !nodes.contains(n) && supports(n));
     let claims =
         nodes.iter().copied().chain(sorted(column, support.collect())).map(|node| column.claim(node)).collect();
     Attention {
-        id: std::array::from_fn(|at| digest[at]),
+        id: name_of(rule, column.key, doc, changes),
         rule: rule.to_owned(),
         doc,
         kind: column.frame.kind.name.clone(),
@@ -58,6 +47,22 @@ fn item(
         zh,
         en,
     }
+}
+
+/// The name of an item: its rule, key, record and changes, so that everybody gives it the same.
+pub(super) fn name_of(rule: &str, key: &str, doc: DocId, mut changes: Vec<ChangeHash>) -> [u8; 16] {
+    changes.sort_unstable();
+    let mut hash = Sha256::new();
+    for text in [rule, key] {
+        hash.update([text.len() as u8]);
+        hash.update(text.as_bytes());
+    }
+    hash.update(doc.record.0);
+    for change in changes {
+        hash.update(change.0);
+    }
+    let digest = hash.finalize();
+    std::array::from_fn(|at| digest[at])
 }
 
 fn words<'a>(column: &Column<'a>) -> (Words<'a>, Words<'a>) {
@@ -226,13 +231,14 @@ enum Why {
     Source,
     Time,
     Safer,
+    Sharper,
     First,
 }
 
 /// Puts that lost by rule, other than to a later observation of the same standing in harmless fields.
 pub(super) fn told(column: &Column<'_>, view: &View, verdict: &Verdict<'_>) -> Vec<Told> {
     let lost = |node: &usize| {
-        column.nodes[*node].put && column.nodes[*node].value != verdict.value && !verdict.contested.contains(node)
+        column.nodes[*node].put && !column.says(*node, verdict.value) && !verdict.contested.contains(node)
     };
     let told = view.live.iter().filter(|node| lost(node)).filter_map(|node| {
         let why = why(column, view, verdict, *node)?;
@@ -256,6 +262,7 @@ fn why(column: &Column<'_>, view: &View, verdict: &Verdict<'_>, node: usize) -> 
     match field.rule {
         Rule::Immutable => Some(Why::First),
         Rule::Safer => Some(Why::Safer),
+        Rule::Sharper => Some(Why::Sharper),
         Rule::Authority => Some(match validity::fault(field, claim.value) {
             Some((zh, en)) => Why::Invalid(zh, en),
             None if source.is_some_and(|best| best > claim.source) => Why::Source,
@@ -314,6 +321,7 @@ fn because(
             let (zh, en) = (roles_zh(roles), roles_en(roles));
             (format!("按安全优先，{zh}核实后才能调低"), format!("the safer value, until {en} lowers it"))
         }
+        Why::Sharper => ("因为它的定位更准".to_owned(), "because it was measured more closely".to_owned()),
         Why::First => ("此项登记后不再更改".to_owned(), "since this is fixed once it is recorded".to_owned()),
     }
 }

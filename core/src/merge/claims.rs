@@ -1,27 +1,41 @@
 //! From changes to claims: per key, what each change says, and which claims it retires.
 
 use std::{
+    cell::RefCell,
     collections::HashMap,
     hash::{BuildHasherDefault, DefaultHasher},
+    rc::Rc,
 };
 
 use super::{
-    ancestry::{self, Ancestry},
+    ancestry::{self, Ancestry, Prefix},
     decide::{self, Decision},
     rules::{self, View},
     types::Claim,
     validity,
 };
-use crate::model::{Field, Kind, Member, Observation, Rule, Schema, Source, Value, ids::from_hex, schema::base_key};
+use crate::model::{
+    ChangeHash, Field, Kind, Member, Observation, Point, Rule, Schema, Source, Value, hint::HINT, ids::from_hex,
+    schema::base_key,
+};
 
 /// The key that names the document; no field.
 const ID_KEY: &str = "_id";
+/// What stands before the `/` of the key of a command's outcome; only the server writes there.
+pub(super) const OUTCOME: &str = "out";
+/// Parts of a document beside its fields, each entry under a ULID.
+const APART: [&str; 3] = [HINT, "cmd", OUTCOME];
 
-/// The first eight bytes of a change's hash.
-pub(super) type Prefix = [u8; 8];
+fn is_apart(key: &str, part: &str) -> bool {
+    key.strip_prefix(part).is_some_and(|rest| rest.starts_with('/'))
+}
+/// Whether a key is of a part beside the fields.
+pub(super) fn is_beside_fields(key: &str) -> bool {
+    APART.iter().any(|part| is_apart(key, part))
+}
 
 /// A confirmation as `meta.seen` writes it.
-enum Seen<'a> {
+pub(super) enum Seen<'a> {
     /// Everything that has a value.
     All,
     /// A field, or one key of a set.
@@ -33,7 +47,7 @@ enum Seen<'a> {
 /// What a change does besides putting values.
 pub(super) struct Acts<'a> {
     change: usize,
-    seen: Vec<Seen<'a>>,
+    pub(super) seen: Vec<Seen<'a>>,
     /// Everything in its past is decided.
     pub(super) decides_all: bool,
     /// These claims are decided.
@@ -75,14 +89,68 @@ pub(super) struct Frame<'a> {
     /// The changes.
     pub(super) ancestry: Ancestry<'a>,
     acts: Vec<Acts<'a>>,
+    /// Changes with the outcome of a command.
+    outcomes: Vec<usize>,
+    /// What was in force where somebody confirmed, as far as an undo made it another value since.
+    meant: Meant,
+}
+
+/// By change: keys and the values in force in its past.
+type Meant = Rc<RefCell<HashMap<ChangeHash, Rc<Vec<(String, Value)>>>>>;
+
+/// A scalar under a key of its own that is no field: a hint, an intent, an outcome.
+#[derive(Clone, Copy)]
+pub(super) struct Apart<'a> {
+    /// Place of its change in the order.
+    pub(super) change: usize,
+    /// The whole key, `hint/<ulid>`.
+    pub(super) key: &'a str,
+    /// What it says.
+    pub(super) value: &'a Value,
 }
 
 impl<'a> Frame<'a> {
     /// Orders the changes and reads their messages.
     pub(super) fn new(schema: &'a Schema, kind: &'a Kind, observations: &'a [Observation]) -> Self {
-        let ancestry = Ancestry::new(observations);
+        Self::of(schema, kind, Ancestry::new(observations), Meant::default())
+    }
+    fn of(schema: &'a Schema, kind: &'a Kind, ancestry: Ancestry<'a>, meant: Meant) -> Self {
         let acts = ancestry.changes().filter_map(|(at, change)| Acts::read(at, change)).collect();
-        Self { schema, kind, ancestry, acts }
+        let outcome = |change: &Observation| change.body.puts.iter().any(|(key, _)| is_apart(key, OUTCOME));
+        let outcomes = ancestry.changes().filter(|(_, change)| outcome(change)).map(|(at, _)| at).collect();
+        Self { schema, kind, ancestry, acts, outcomes, meant }
+    }
+    /// What was in force in the past of a change: that past, resolved by itself, undone or not as it was then.
+    fn meant(&self, change: usize) -> Rc<Vec<(String, Value)>> {
+        let hash = self.ancestry.change(change).body.hash;
+        if let Some(known) = self.meant.borrow().get(&hash) {
+            return Rc::clone(known);
+        }
+        let past = ancestry::each(self.ancestry.before(change)).map(|at| self.ancestry.change(at));
+        let frame = Frame::of(self.schema, self.kind, Ancestry::new(past), Rc::clone(&self.meant));
+        let (mut view, all) = (View::default(), frame.ancestry.all());
+        let in_force = frame.columns().into_iter().map(|column| {
+            column.look(&all, &mut view);
+            (column.key.to_owned(), rules::judge(&column, &view).value.clone())
+        });
+        let in_force = Rc::new(in_force.collect::<Vec<_>>());
+        self.meant.borrow_mut().insert(hash, Rc::clone(&in_force));
+        in_force
+    }
+    /// The changes that nobody undid, in order.
+    pub(super) fn counting(&self) -> impl Iterator<Item = (usize, &'a Observation)> + '_ {
+        self.ancestry.changes().filter(|(at, _)| !self.ancestry.is_undone(*at))
+    }
+    /// Everything under `part/<ulid>`, in the order of the changes, undone or not.
+    pub(super) fn apart(&self, part: &'static str) -> impl Iterator<Item = Apart<'a>> + '_ {
+        self.ancestry.changes().flat_map(move |(change, observation)| {
+            let puts = observation.body.puts.iter().filter(move |(key, _)| is_apart(key, part));
+            puts.map(move |(key, value)| Apart { change, key, value })
+        })
+    }
+    /// Whether a change carries the outcome of a command: what it puts takes the place of what it saw, whatever the rule.
+    pub(super) fn is_outcome(&self, change: usize) -> bool {
+        self.outcomes.binary_search(&change).is_ok()
     }
 
     /// One column for each key of a known field, in the order of the keys.
@@ -107,7 +175,7 @@ impl<'a> Frame<'a> {
         known.map(|(field, key, puts)| Column::build(self, field, key, &puts, &mut view)).collect()
     }
 
-    fn acts_of(&self, change: usize) -> Option<&Acts<'a>> {
+    pub(super) fn acts_of(&self, change: usize) -> Option<&Acts<'a>> {
         self.acts.binary_search_by_key(&change, |acts| acts.change).ok().map(|at| &self.acts[at])
     }
     /// Whether a change's hash begins so.
@@ -122,7 +190,9 @@ pub(super) fn field_of<'a>(kind: &'a Kind, key: &str) -> Option<&'a Field> {
         return None;
     }
     let apart = base_key(key).len() != key.len();
-    kind.field(key).filter(|field| matches!(field.rule, Rule::Set | Rule::Log) == apart)
+    // What commands set is folded from their outcomes; a put there says nothing.
+    let put = |field: &&Field| field.rule != Rule::Command && matches!(field.rule, Rule::Set | Rule::Log) == apart;
+    kind.field(key).filter(put)
 }
 
 /// A claim inside the resolver.
@@ -137,9 +207,14 @@ pub(super) struct Node<'a> {
     pub(super) put: bool,
     /// Whether it decides.
     pub(super) decision: bool,
-    /// What the rule weighs first: rank (safer), valid or not (authority), present or ended (set).
-    pub(super) weight: u8,
+    /// What the rule weighs first: rank (safer), valid or not (authority), present or ended (set), accuracy (sharper).
+    pub(super) weight: u32,
+    /// Of a position, where it is in WGS-84.
+    place: Option<Place>,
 }
+
+/// Latitude and longitude in units of 1e-7 degree.
+type Place = (i32, i32);
 
 impl Node<'_> {
     /// A confirmation that is no decision.
@@ -158,7 +233,9 @@ pub(super) struct Column<'a> {
     pub(super) key: &'a str,
     /// The claims.
     pub(super) nodes: Vec<Node<'a>>,
-    /// Decisions among them.
+    /// Claims that their authors undid: they count for nothing, and stay in history.
+    pub(super) undone: Vec<Node<'a>>,
+    /// Decisions among the claims.
     pub(super) decisions: Vec<Decision<'a>>,
     /// The changes that have a claim here; left out where a single put is all there is.
     here: Vec<u64>,
@@ -179,12 +256,13 @@ impl<'a> Column<'a> {
         view: &mut View,
     ) -> Self {
         let mut confirming = frame.acts.iter().filter(|acts| column_is_named(acts, field, key)).peekable();
-        let single = puts.len() == 1 && confirming.peek().is_none();
+        let single = puts.len() == 1 && confirming.peek().is_none() && !frame.ancestry.is_undone(puts[0].0);
         let mut column = Self {
             frame,
             field,
             key,
             nodes: Vec::with_capacity(puts.len()),
+            undone: Vec::new(),
             decisions: Vec::new(),
             here: if single { Vec::new() } else { vec![0; frame.ancestry.words()] },
             retired: Vec::new(),
@@ -193,7 +271,7 @@ impl<'a> Column<'a> {
         };
         if single {
             let (change, value) = puts[0];
-            column.nodes.push(column.node(change, value, true, None));
+            column.nodes.push(column.node(change, value, true));
             return column;
         }
         for (change, value) in puts {
@@ -202,7 +280,11 @@ impl<'a> Column<'a> {
                     column.confirm(acts, view);
                 }
             }
-            let node = column.node(*change, value, true, None);
+            let node = column.node(*change, value, true);
+            if frame.ancestry.is_undone(*change) {
+                column.undone.push(node);
+                continue;
+            }
             column.look(frame.ancestry.before(*change), view);
             column.say(node, frame.acts_of(*change), view);
         }
@@ -210,10 +292,10 @@ impl<'a> Column<'a> {
         column
     }
 
-    fn node(&self, change: usize, value: &'a Value, put: bool, known: Option<u8>) -> Node<'a> {
+    fn node(&self, change: usize, value: &'a Value, put: bool) -> Node<'a> {
         let source = self.frame.ancestry.change(change).body.meta.source;
-        let weight = known.unwrap_or_else(|| weight(self.frame, self.field, value));
-        Node { change, value, source, put, decision: false, weight }
+        let (weight, place) = weigh(self.frame, self.field, value);
+        Node { change, value, source, put, decision: false, weight, place }
     }
 
     /// Adds a claim; `view` is what its author saw.
@@ -252,34 +334,48 @@ impl<'a> Column<'a> {
     fn confirm(&mut self, acts: &Acts<'a>, view: &mut View) {
         let frame = self.frame;
         let past = frame.ancestry.before(acts.change);
-        if self.is_empty_in(past) {
+        let in_past = |node: &&Node<'a>| ancestry::has(past, node.change);
+        if self.is_empty_in(past) && !self.undone.iter().any(|node| in_past(&node)) {
             return;
         }
         let mut named = acts.seen.iter().filter_map(|seen| match seen {
             Seen::Named(field, prefix) if self.answers_to(field) => Some(prefix),
             _ => None,
         });
-        let claim = named.find_map(|prefix| {
-            self.nodes.iter().find(|n| ancestry::has(past, n.change) && frame.is_named(n.change, *prefix))
-        });
+        let claims = || self.nodes.iter().chain(&self.undone).filter(in_past);
+        let claim = named.find_map(|prefix| claims().find(|n| frame.is_named(n.change, *prefix)).map(|n| n.value));
         let meant = acts.seen.iter().any(|seen| matches!(seen, Seen::Key(field) if self.answers_to(field)));
         let all = acts.seen.iter().any(|seen| matches!(seen, Seen::All));
         self.look(past, view);
-        let (value, weight) = match claim {
-            Some(node) => (node.value, Some(node.weight)),
-            None if meant || all => {
-                let verdict = rules::judge(self, view);
-                (verdict.value, verdict.backing.map(|node| self.nodes[node].weight))
-            }
+        let value = match claim {
+            Some(value) => value,
+            None if meant || all => self.in_force_then(acts.change, view),
             None => return,
         };
-        if claim.is_some() || meant || !value.is_null() {
-            // Only a change that puts nothing can decide by confirming, and only where it names the field.
-            let deciding = claim.is_some() || meant;
-            let alone = frame.ancestry.change(acts.change).body.puts.iter().all(|(key, _)| key == ID_KEY);
-            let node = self.node(acts.change, value, false, weight);
-            self.say(node, Some(acts).filter(|_| deciding && alone), view);
+        if claim.is_none() && !meant && value.is_null() {
+            return;
         }
+        let node = self.node(acts.change, value, false);
+        if frame.ancestry.is_undone(acts.change) {
+            self.undone.push(node);
+            return;
+        }
+        // Only a change that puts nothing can decide by confirming, and only where it names the field.
+        let deciding = claim.is_some() || meant;
+        let alone = frame.ancestry.change(acts.change).body.puts.iter().all(|(key, _)| key == ID_KEY);
+        self.say(node, Some(acts).filter(|_| deciding && alone), view);
+    }
+
+    /// The value that the author of a confirmation saw in force. Where something was undone since, or an undo undone, that
+    /// is not what his past comes to now.
+    fn in_force_then(&self, change: usize, view: &View) -> &'a Value {
+        if !self.frame.ancestry.saw_otherwise(change) {
+            return rules::judge(self, view).value;
+        }
+        let meant = self.frame.meant(change);
+        let value = meant.iter().find(|(key, _)| key == self.key).map(|(_, value)| value);
+        let said = self.nodes.iter().chain(&self.undone).map(|node| node.value);
+        said.into_iter().find(|said| Some(*said) == value).unwrap_or(&rules::NOTHING)
     }
 
     fn answers_to(&self, name: &str) -> bool {
@@ -352,17 +448,30 @@ impl<'a> Column<'a> {
     pub(super) fn saw(&self, later: usize, earlier: usize) -> bool {
         self.frame.ancestry.saw(self.nodes[later].change, self.nodes[earlier].change)
     }
-    /// Whether two claims say the same: of members, whether both are present or both ended.
+    /// Whether two claims say the same: of members, whether both are present or both ended; of positions, whether they
+    /// are one place, however well it is known.
     pub(super) fn same(&self, a: usize, b: usize) -> bool {
-        self.says(&self.nodes[a], self.nodes[b].value, self.nodes[b].weight)
+        self.agree(&self.nodes[a], &self.nodes[b])
     }
-    /// Whether a claim says this.
-    pub(super) fn says(&self, node: &Node<'_>, value: &Value, weight: u8) -> bool {
-        if self.field.rule == Rule::Set { node.weight == weight } else { node.value == value }
+    /// The same of claims that need not stand here yet.
+    pub(super) fn agree(&self, a: &Node<'_>, b: &Node<'_>) -> bool {
+        match self.field.rule {
+            Rule::Set => a.weight == b.weight,
+            Rule::Sharper if a.place.is_some() => a.place == b.place,
+            _ => a.value == b.value,
+        }
+    }
+    /// Whether a claim says what is in force.
+    pub(super) fn says(&self, node: usize, value: &Value) -> bool {
+        let node = &self.nodes[node];
+        node.value == value || node.place.is_some() && node.place == weigh(self.frame, self.field, value).1
     }
     /// A claim for the outside.
     pub(super) fn claim(&self, node: usize) -> Claim {
-        let node = &self.nodes[node];
+        self.claim_of(&self.nodes[node])
+    }
+    /// The same of one that was undone.
+    pub(super) fn claim_of(&self, node: &Node<'_>) -> Claim {
         let mut claim = claim(self.frame.ancestry.change(node.change), self.key, node.value);
         (claim.source, claim.confirms, claim.decision) = (node.source, !node.put, node.decision);
         claim
@@ -396,11 +505,23 @@ fn column_is_named(acts: &Acts<'_>, field: &Field, key: &str) -> bool {
         })
 }
 
-fn weight(frame: &Frame<'_>, field: &Field, value: &Value) -> u8 {
-    match field.rule {
-        Rule::Safer => frame.schema.rank(field, value),
-        Rule::Authority => u8::from(validity::fault(field, value).is_none()),
-        Rule::Set => u8::from(Member::from_value(value).is_some_and(|member| member.on)),
+/// What the rule weighs first, and the place of a position. A position of unknown accuracy is worth the least, as much as
+/// the word that there is none.
+fn weigh(frame: &Frame<'_>, field: &Field, value: &Value) -> (u32, Option<Place>) {
+    let weight = match field.rule {
+        Rule::Safer => u32::from(frame.schema.rank(field, value)),
+        Rule::Authority => u32::from(validity::fault(field, value).is_none()),
+        Rule::Set => u32::from(Member::from_value(value).is_some_and(|member| member.on)),
+        Rule::Sharper => match value.text().map(Point::parse) {
+            Some(Ok(point)) => {
+                let (weight, point) =
+                    (point.accuracy_m.map_or(1, |metres| (u32::MAX - metres).max(2)), point.canonical());
+                return (weight, Some((point.lat, point.lon)));
+            }
+            Some(Err(_)) => 0,
+            None => 1,
+        },
         _ => 0,
-    }
+    };
+    (weight, None)
 }

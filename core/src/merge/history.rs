@@ -1,47 +1,66 @@
 //! Every claim there ever was, as sentences.
 
 use super::{
-    claims::{Column, Frame},
-    types::HistoryLine,
+    claims::{Column, Frame, Node},
+    hints::{self, Left},
+    types::{Claim, HistoryLine},
     wording::{Words, clock, day_en, day_zh, role_en, when_en, when_zh},
 };
 use crate::model::{Kind, Observation, Rule, Schema};
 
-/// Every claim on every field, newest last: by time of observation, then in the order in which authors saw them.
+/// Every claim on every field, newest last: by time of observation, then in the order in which authors saw them. What
+/// was undone stays, and says so; a hint says what it suggested.
 pub fn history(schema: &Schema, kind: &Kind, observations: &[Observation]) -> Vec<HistoryLine> {
     let frame = Frame::new(schema, kind, observations);
     let columns = frame.columns();
-    let mut all: Vec<(&Column<'_>, usize)> =
-        columns.iter().flat_map(|column| (0..column.nodes.len()).map(move |node| (column, node))).collect();
-    all.sort_by_key(|(column, node)| (column.observation(*node).at, column.nodes[*node].change, column.key));
-    all.into_iter().map(|(column, node)| line(column, node)).collect()
+    let claims = columns.iter().flat_map(|column| {
+        let all = column.nodes.iter().chain(&column.undone);
+        all.map(move |node| ((node.change, column.key), line(column, node)))
+    });
+    let hints = hints::left(&frame).map(|left| ((left.change, left.key), hint(&frame, &left)));
+    let mut all: Vec<_> = claims.chain(hints).collect();
+    all.sort_by_key(|((change, key), line)| (line.claim.at, *change, *key));
+    all.into_iter().map(|(_, line)| line).collect()
 }
 
-fn line(column: &Column<'_>, node: usize) -> HistoryLine {
-    let change = column.observation(node);
+fn line(column: &Column<'_>, node: &Node<'_>) -> HistoryLine {
     let (zh, en) = Words::both(column.frame.schema, column.field);
-    let source = column.nodes[node].source;
+    said(column.frame, node.change, zh, column.claim_of(node), (act_zh(column, node, zh), act_en(column, node, en)))
+}
+
+fn hint(frame: &Frame<'_>, left: &Left<'_>) -> HistoryLine {
+    let (zh, en) = Words::both(frame.schema, left.field);
+    let acts = (
+        format!("提示{}为{}", zh.label(), zh.plain(&left.claim.value)),
+        format!("suggested that {} is {}", en.label(), en.plain(&left.claim.value)),
+    );
+    said(frame, left.change, zh, left.claim.clone(), acts)
+}
+
+fn said(frame: &Frame<'_>, at: usize, words: Words<'_>, claim: Claim, (zh, en): (String, String)) -> HistoryLine {
+    let change = frame.ancestry.change(at);
+    let (undone_zh, undone_en) = frame.ancestry.undone_by(at).map_or_else(Default::default, |by| {
+        (format!("，{}由本人撤销", when_zh(by)), format!(", undone by the author {}", when_en(by)))
+    });
     HistoryLine {
-        field: column.field.key.clone(),
-        claim: column.claim(node),
+        field: words.field().key.clone(),
         zh: format!(
-            "{}，{}（{}）{}，依据：{}{}。",
+            "{}，{}（{}）{zh}，依据：{}{}{undone_zh}。",
             when_zh(change),
             change.author,
             change.role.zh(),
-            act_zh(column, node, zh),
-            source.zh(),
+            claim.source.zh(),
             written_zh(change)
         ),
         en: format!(
-            "{}: {} ({}) {}; evidence: {}{}.",
+            "{}: {} ({}) {en}; evidence: {}{}{undone_en}.",
             when_en(change),
             change.author,
             role_en(change.role),
-            act_en(column, node, en),
-            source.en(),
+            claim.source.en(),
             written_en(change)
         ),
+        claim,
     }
 }
 
@@ -65,8 +84,7 @@ fn written_en(change: &Observation) -> String {
     }
 }
 
-fn act_zh(column: &Column<'_>, node: usize, words: Words<'_>) -> String {
-    let claim = &column.nodes[node];
+fn act_zh(column: &Column<'_>, claim: &Node<'_>, words: Words<'_>) -> String {
     let (label, value) = (words.label(), words.value(claim.value));
     match column.field.rule {
         Rule::Log => format!("在{label}中记下{value}"),
@@ -77,8 +95,7 @@ fn act_zh(column: &Column<'_>, node: usize, words: Words<'_>) -> String {
         _ => format!("把{label}记为{value}"),
     }
 }
-fn act_en(column: &Column<'_>, node: usize, words: Words<'_>) -> String {
-    let claim = &column.nodes[node];
+fn act_en(column: &Column<'_>, claim: &Node<'_>, words: Words<'_>) -> String {
     let (label, value) = (words.label(), words.value(claim.value));
     match column.field.rule {
         Rule::Log => format!("added {value} to {label}"),

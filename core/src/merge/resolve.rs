@@ -3,6 +3,7 @@
 use super::{
     attention,
     claims::{self, Column, Frame, field_of},
+    hints,
     rules::{self, Verdict, View},
     types::{Claim, FieldState, Resolved},
     wording::Words,
@@ -13,16 +14,19 @@ use crate::model::{DocId, Field, Kind, Member, Observation, Rule, Schema, Value}
 /// same on every phone and on the server.
 pub fn resolve(schema: &Schema, kind: &Kind, doc: DocId, observations: &[Observation]) -> Resolved {
     let mut out = Resolved::default();
-    if let [only] = observations {
+    if let [only] = observations
+        && !only.body.puts.iter().any(|(key, _)| claims::is_beside_fields(key))
+    {
         lone(&mut out, kind, only);
     } else {
         let frame = Frame::new(schema, kind, observations);
         let everything = frame.ancestry.all();
         let mut view = View::default();
-        for column in frame.columns() {
+        for column in frame.columns().iter().filter(|column| !column.nodes.is_empty()) {
             column.look(&everything, &mut view);
-            add(&mut out, &column, doc, &view);
+            add(&mut out, column, doc, &view);
         }
+        hints::add(&mut out, &frame, doc);
     }
     for field in kind.fields.iter().filter(|field| field.suggests.is_some()) {
         if let Some(state) = out.fields.get(&field.key) {
@@ -130,7 +134,7 @@ fn unretired(column: &Column<'_>, view: &View, verdict: &Verdict<'_>) -> Vec<usi
     let class = |node: usize| {
         if verdict.backing == Some(node) {
             0
-        } else if column.nodes[node].value == verdict.value {
+        } else if column.says(node, verdict.value) {
             1
         } else if verdict.contested.contains(&node) {
             2

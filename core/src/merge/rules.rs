@@ -7,9 +7,10 @@ use super::{
     claims::{Column, Node},
     decide::{self, Decision},
 };
-use crate::model::{Fact, Millis, Rule, Value};
+use crate::model::{Fact, Millis, Rule, Source, Value};
 
-static NOTHING: Value = Value::Null;
+/// What is in force where nobody said anything.
+pub(super) static NOTHING: Value = Value::Null;
 
 /// The claims of a column that count in a past, sorted by what becomes of them. Used again and again, since most
 /// questions have an answer of one claim.
@@ -78,7 +79,7 @@ fn beats(column: &Column<'_>, standing: &[usize], put: usize, confirmation: usiz
     let (p, c) = (&column.nodes[put], &column.nodes[confirmation]);
     !p.soft()
         && !column.saw(confirmation, put)
-        && (column.field.rule != Rule::Authority || p.weight >= c.weight)
+        && (!matches!(column.field.rule, Rule::Authority | Rule::Sharper) || p.weight >= c.weight)
         && !column.same(put, confirmation)
         && standing.iter().any(|n| column.nodes[*n].source >= c.source && column.same(*n, put))
 }
@@ -104,16 +105,18 @@ pub(super) fn retire(
 /// Whether a claim retires another one that its author had seen. `alone`: nothing else stood beside the old one.
 fn retires(column: &Column<'_>, new: &Node<'_>, old: usize, alone: bool) -> bool {
     let (node, field) = (&column.nodes[old], column.field);
-    if new.soft() && column.says(new, node.value, node.weight) {
+    if new.soft() && column.agree(new, node) {
         return node.soft() && refreshes(column, new, old);
     }
-    if column.is_servers() {
+    if column.is_servers() || new.put && column.frame.is_outcome(new.change) {
         return true;
     }
     match field.rule {
         Rule::Immutable | Rule::Log | Rule::Command => false,
-        Rule::Latest | Rule::Set | Rule::Sharper => true,
+        Rule::Latest | Rule::Set => true,
         Rule::KeepBoth => alone,
+        // A sharper position settles by rule; among equals only a person does.
+        Rule::Sharper => new.weight > node.weight || new.weight == node.weight && alone,
         Rule::Authority => {
             new.weight >= node.weight && new.source >= node.source && (field.fact == Fact::Changing || alone)
         }
@@ -156,7 +159,7 @@ pub(super) fn judge<'a>(column: &Column<'a>, view: &View) -> Verdict<'a> {
         if rest.iter().all(|n| column.same(*first, *n)) { Vec::new() } else { contested(column, &view.standing) };
     if !contested.is_empty() && keeps_old_value(column) {
         let (value, provisional) = old_value(column, &contested);
-        let agree = |n: &&usize| column.nodes[**n].value == value;
+        let agree = |n: &&usize| column.says(**n, value);
         let backing = view.standing.iter().filter(agree).max_by(|a, b| stronger(column, **a, **b)).copied();
         return Verdict { value, backing, contested, provisional };
     }
@@ -174,7 +177,7 @@ pub(super) fn judge<'a>(column: &Column<'a>, view: &View) -> Verdict<'a> {
 
 fn keeps_old_value(column: &Column<'_>) -> bool {
     match column.field.rule {
-        Rule::KeepBoth => true,
+        Rule::KeepBoth | Rule::Sharper => true,
         Rule::Authority => column.field.fact == Fact::Fixed,
         _ => false,
     }
@@ -182,10 +185,14 @@ fn keeps_old_value(column: &Column<'_>) -> bool {
 
 /// The claims between which a person has to choose.
 fn contested(column: &Column<'_>, standing: &[usize]) -> Vec<usize> {
-    let top = |node: usize| (column.nodes[node].weight, column.nodes[node].source);
+    // Evidence says which of two facts is better known, accuracy which of two positions.
+    let top = |node: usize| {
+        let claim = &column.nodes[node];
+        (claim.weight, if column.field.rule == Rule::Sharper { Source::default() } else { claim.source })
+    };
     let mut contested: Vec<usize> = match column.field.rule {
         Rule::KeepBoth => standing.to_vec(),
-        Rule::Authority if column.field.fact == Fact::Fixed => {
+        _ if keeps_old_value(column) => {
             let best = standing.iter().map(|n| top(*n)).max();
             let mut equals: Vec<usize> = standing.iter().copied().filter(|n| Some(top(*n)) == best).collect();
             if equals.iter().all(|n| column.same(equals[0], *n)) {
@@ -229,13 +236,13 @@ fn pick(column: &Column<'_>, standing: &[usize]) -> usize {
     let node = |n: usize| &column.nodes[n];
     match column.field.rule {
         Rule::Immutable => first(column, standing),
-        Rule::Latest | Rule::KeepBoth | Rule::Log | Rule::Sharper | Rule::Command => {
-            all.max_by(|a, b| later(column, *a, *b))
-        }
+        Rule::Latest | Rule::KeepBoth | Rule::Log | Rule::Command => all.max_by(|a, b| later(column, *a, *b)),
         Rule::Authority => all.max_by(|a, b| {
             (node(*a).weight, node(*a).source).cmp(&(node(*b).weight, node(*b).source)).then(later(column, *a, *b))
         }),
-        Rule::Safer => all.max_by(|a, b| node(*a).weight.cmp(&node(*b).weight).then(later(column, *a, *b))),
+        Rule::Safer | Rule::Sharper => {
+            all.max_by(|a, b| node(*a).weight.cmp(&node(*b).weight).then(later(column, *a, *b)))
+        }
         Rule::Set => member(column, standing),
     }
     .unwrap_or(standing[0])

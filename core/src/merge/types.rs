@@ -74,7 +74,8 @@ pub struct Attention {
     /// Equal on every phone and on the server: from the rule, the record, the key and the changes.
     pub id: [u8; 16],
     /// `contested`: a person has to decide; `confirmed_other`: somebody later confirmed a value without having seen
-    /// the one in force; `lower_asked`: somebody asks for a less safe value than he may set alone.
+    /// the one in force; `lower_asked`: somebody asks for a less safe value than he may set alone; `hint`: somebody who
+    /// may not read here left a value for those who do.
     pub rule: String,
     /// Its document.
     pub doc: DocId,
@@ -114,6 +115,20 @@ pub struct Resolved {
     pub attention: Vec<Attention>,
     /// Hazards that values in force suggest, by field.
     pub suggestions: Vec<Suggestion>,
+    /// What people who may not read here left for those who do, by field, time and change.
+    pub hints: Vec<Hinted>,
+}
+
+/// A hint in a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hinted {
+    /// The field that it is about.
+    pub field: String,
+    /// Who left it, when, on what evidence; its key is `hint/<ulid>` and its value the one hinted at.
+    pub claim: Claim,
+    /// Whether it still waits: nobody who saw it put or confirmed the field or named it in a decision, and it is not
+    /// what is in force.
+    pub open: bool,
 }
 
 /// One claim in the history of a record.

@@ -1,6 +1,6 @@
 //! Values, people and times as sentences say them.
 
-use crate::model::{Field, FieldType, Member, Millis, Observation, Role, Rule, Schema, Value};
+use crate::model::{Field, FieldType, Member, Millis, Observation, Point, Role, Rule, Schema, Value};
 
 /// One field in words, in one language.
 #[derive(Clone, Copy)]
@@ -34,14 +34,18 @@ impl<'a> Words<'a> {
         }
     }
     fn text(self, value: &Value) -> String {
-        let plain = match self.field.rule {
-            Rule::Set => Member::from_value(value).map_or(Value::Null, |member| Value::Text(member.text)),
-            Rule::Log => entry_text(value),
-            _ => value.clone(),
-        };
-        let text = match (self.field.value_type, &plain) {
+        match self.field.rule {
+            Rule::Set => self.plain(&Member::from_value(value).map_or(Value::Null, |member| Value::Text(member.text))),
+            Rule::Log => self.plain(&entry_text(value)),
+            _ => self.plain(value),
+        }
+    }
+    /// A value of the field's type in quotation marks: the text of a member or an entry, any other value as it stands.
+    pub(super) fn plain(self, plain: &Value) -> String {
+        let text = match (self.field.value_type, plain) {
+            (FieldType::Point, Value::Text(text)) => self.position(text),
             (FieldType::Time, Value::Int(ms)) => format!("{} {}", day_en(Millis(*ms)), clock(Millis(*ms))),
-            _ => self.schema.show(self.field, &plain, self.zh),
+            _ => self.schema.show(self.field, plain, self.zh),
         };
         match (text.is_empty(), self.zh) {
             (true, true) => "（空）".to_owned(),
@@ -50,6 +54,17 @@ impl<'a> Words<'a> {
             (false, false) if self.is_masked() => format!("\"…{}\"", tail(&text)),
             (false, true) => format!("“{text}”"),
             (false, false) => format!("\"{text}\""),
+        }
+    }
+    /// Degrees and how far off they may be; the last digits say nothing to anybody.
+    fn position(self, text: &str) -> String {
+        let Ok(point) = Point::parse(text) else { return text.to_owned() };
+        let (lat, lon) = (f64::from(point.lat) / 1e7, f64::from(point.lon) / 1e7);
+        match (point.accuracy_m, self.zh) {
+            (Some(metres), true) => format!("{lat:.5}，{lon:.5}（误差约{metres}米）"),
+            (Some(metres), false) => format!("{lat:.5}, {lon:.5} (to about {metres} m)"),
+            (None, true) => format!("{lat:.5}，{lon:.5}（误差不明）"),
+            (None, false) => format!("{lat:.5}, {lon:.5} (accuracy not known)"),
         }
     }
     /// The field.

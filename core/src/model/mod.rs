@@ -8,6 +8,7 @@ pub mod checklists;
 pub mod deny;
 pub mod files;
 pub mod geo;
+pub mod hint;
 pub mod idno;
 pub mod ids;
 pub mod lint;
@@ -22,6 +23,7 @@ pub use change::{ChangeBody, Envelope, Meta, Observation, Source, Value};
 pub use checklists::{CheckItem, Checklist, Checklists};
 pub use files::{SCHEMA_VERSION, SchemaFiles};
 pub use geo::{Crs, Point};
+pub use hint::Hint;
 pub use ids::{
     Actor, Audience, BadName, Bucket, ChangeHash, DeviceId, DocId, KindName, Millis, RecordId, Role, Scope, UserId,
 };

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     merge::{Attention, FieldState, Resolved, resolve},
     model::{
-        Actor, Audience, ChangeBody, ChangeHash, DocId, Kind, Member, Meta, Millis, Observation, RecordId, Role,
+        Actor, Audience, ChangeBody, ChangeHash, DocId, Hint, Kind, Member, Meta, Millis, Observation, RecordId, Role,
         Schema, Source, UserId, Value,
     },
 };
@@ -31,6 +31,7 @@ pub fn sample() -> &'static Kind {
             field("safer", "type = \"code\"\nlist = \"level\"\nrule = \"safer\""),
             field("immutable", "type = \"text\"\nrule = \"immutable\""),
             field("id", "type = \"id_number\"\nrule = \"authority\"\nfact = \"fixed\""),
+            field("sharper", "type = \"point\"\nrule = \"sharper\""),
             field("set", "type = \"text\"\nrule = \"set\""),
             field("log", "type = \"text\"\nrule = \"log\""),
         ];
@@ -97,8 +98,16 @@ impl World {
         let it = Observation { body, author, role: Role::GW, at: at(1, 9), doubtful: false, accepted_at };
         Say { world: self, it }
     }
+    /// The document: hints are read in the audience that their field belongs to.
+    pub fn doc(&self) -> DocId {
+        DocId { audience: self.kind.fields[0].audience, ..DOC }
+    }
     pub fn resolved(&self) -> Resolved {
-        resolve(Schema::built_in(), self.kind, DOC, &self.all)
+        self.resolve(&self.all)
+    }
+    /// What some of its changes, or all in another order, come to.
+    pub fn resolve(&self, all: &[Observation]) -> Resolved {
+        resolve(Schema::built_in(), self.kind, self.doc(), all)
     }
     pub fn state(&self, field: &str) -> FieldState {
         self.resolved().fields.remove(field).unwrap()
@@ -215,6 +224,20 @@ impl Say<'_> {
     pub fn replaces(mut self, change: At) -> Self {
         self.it.body.meta.replaces = vec![self.world.prefix(change)];
         self
+    }
+    pub fn undoes(mut self, changes: &[At]) -> Self {
+        self.it.body.meta.undoes = changes.iter().map(|change| self.world.prefix(*change)).collect();
+        self
+    }
+    /// Names heads that its author saw in another document of the alias.
+    pub fn beside(mut self, heads: &[At]) -> Self {
+        self.it.body.meta.beside = heads.iter().map(|change| self.world.prefix(*change)).collect();
+        self
+    }
+    pub fn hint(self, field: &str, value: impl Into<Value>) -> Self {
+        let key = format!("hint/{:026}", self.world.all.len());
+        let hint = Hint { field: field.to_owned(), value: value.into() };
+        self.put(&key, hint.to_value())
     }
     pub fn done(self) -> At {
         self.world.all.push(self.it);

@@ -4,11 +4,11 @@ use proptest::{prelude::*, test_runner::TestRunner};
 
 use super::{
     World,
-    build::{At, DOC, sample},
+    build::{At, sample},
     naive::Naive,
 };
 use crate::{
-    merge::{Resolved, history, resolve},
+    merge::{Resolved, history},
     model::{Member, Observation, Role, Schema, Source, Value},
 };
 
@@ -141,7 +141,7 @@ fn holds(law: impl Fn(Vec<Step>, u64) -> Result<(), TestCaseError>) {
 }
 
 fn resolved(w: &World, all: &[Observation]) -> Resolved {
-    resolve(Schema::built_in(), w.kind, DOC, all)
+    w.resolve(all)
 }
 
 #[test]

@@ -2,13 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod beside;
 mod build;
 mod deciding;
+mod hints;
 mod laws;
 mod naive;
 mod rows;
 mod rules;
+mod sharper;
 mod size;
+mod undo;
 mod words;
 
 use build::World;
