@@ -24,7 +24,7 @@ fn files() -> BTreeMap<String, String> {
 fn parse(files: &BTreeMap<String, String>) -> Result<Schema, Vec<SchemaError>> {
     let kinds: Vec<_> = files
         .iter()
-        .filter(|(name, _)| !matches!(name.as_str(), "codes.toml" | "access.toml" | "checklists.toml"))
+        .filter(|(name, _)| !matches!(name.as_str(), "codes.toml" | "access.toml" | "checklists.toml" | "flow.toml"))
         .map(|(name, text)| (name.as_str(), text.as_str()))
         .collect();
     let files = SchemaFiles {
@@ -32,6 +32,7 @@ fn parse(files: &BTreeMap<String, String>) -> Result<Schema, Vec<SchemaError>> {
         lists: &files["codes.toml"],
         access: &files["access.toml"],
         checklists: &files["checklists.toml"],
+        flows: &files["flow.toml"],
     };
     Schema::parse(SCHEMA_VERSION, files)
 }

@@ -95,7 +95,7 @@ pub fn example_field(files: &[File]) -> Vec<Finding> {
         .iter()
         .filter(|file| file.path.starts_with("core/schema/") && file.extension() == "toml")
         .map(|file| (file.path.trim_start_matches("core/schema/"), file.text.clone()))
-        .filter(|(name, _)| !matches!(*name, "codes.toml" | "access.toml" | "checklists.toml"))
+        .filter(|(name, _)| !matches!(*name, "codes.toml" | "access.toml" | "checklists.toml" | "flow.toml"))
         .map(|(name, text)| (name, if name == "place.toml" { format!("{text}\n{block}") } else { text }))
         .collect();
     let kinds: Vec<(&str, &str)> = kinds.iter().map(|(name, text)| (*name, text.as_str())).collect();
@@ -106,6 +106,7 @@ pub fn example_field(files: &[File]) -> Vec<Finding> {
         lists: text("core/schema/codes.toml"),
         access: text("core/schema/access.toml"),
         checklists: text("core/schema/checklists.toml"),
+        flows: text("core/schema/flow.toml"),
     };
     match Schema::parse(1, schema) {
         Ok(schema) => {

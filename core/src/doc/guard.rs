@@ -22,6 +22,7 @@
 //! | `decide` | the role may not decide the field, or `decides` is malformed |
 //! | `seen` | `seen` names no field of this kind and audience, or is malformed |
 //! | `empty` | a change without operations confirms, decides and undoes nothing |
+//! | `command` | an intent that this kind, audience or role does not know, or an outcome, which only the server writes |
 //! | `twice` | a key is put twice and not in the way described below |
 //! | `full` | the document would hold more than 50,000 operations |
 //! | `replaces` | `replaces` is malformed |
@@ -46,8 +47,8 @@ use super::{
     library::{self, Fault, guarded},
     vocabulary::{ID_KEY, MAX_KEY, MAX_OPS, clock_is_sane, filler, is_short_hash, value_fits},
 };
-use crate::model::validate::key_fits;
-use crate::model::{ChangeBody, ChangeHash, DocId, Field, Kind, Role, Schema, Value};
+use crate::model::{ChangeBody, ChangeHash, DocId, Field, Kind, Role, Rule, Schema, Value};
+use crate::model::{flow, schema::base_key, validate::key_fits};
 
 /// What the sender claims about a change, already checked against what the sender may claim.
 #[derive(Clone, Copy, Debug)]
@@ -236,7 +237,15 @@ fn check_puts<'a>(claimed: &Claimed<'a>, puts: &[(String, Value)]) -> Result<Vec
     let mut fields = Vec::with_capacity(puts.len());
     let mut claims = Vec::with_capacity(puts.len());
     for (at, (key, value)) in puts.iter().enumerate() {
+        if is_command(claimed, key, value)? {
+            claims.push(key);
+            continue;
+        }
         let field = here(claimed, key).ok_or_else(|| no_such_key(key))?;
+        if field.rule == Rule::Command {
+            let (zh, en) = (format!("“{}”只由操作改变", field.zh), format!("{} is set by commands alone", field.key));
+            return Err(command(&zh, &en));
+        }
         match puts.get(at + 1).filter(|(next, _)| next == key) {
             Some((_, claim)) if *value == filler(claim) => continue,
             Some(_) => return Err(twice(field)),
@@ -252,8 +261,28 @@ fn check_puts<'a>(claimed: &Claimed<'a>, puts: &[(String, Value)]) -> Result<Vec
         fields.push(field);
     }
     claims.sort_unstable();
-    let again = claims.windows(2).find(|pair| pair[0] == pair[1]).and_then(|pair| claimed.kind.field(pair[0]));
-    again.map_or(Ok(fields), |field| Err(twice(field)))
+    let again = claims.windows(2).find(|pair| pair[0] == pair[1]);
+    again.map_or(Ok(fields), |pair| {
+        Err(claimed.kind.field(pair[0]).map_or_else(|| command("操作编号重复", "a command stands twice"), twice))
+    })
+}
+
+/// Whether a key belongs to a command. An intent must be one that the role could ever mean, and an outcome comes from
+/// the server alone, whose own changes do not pass here.
+fn is_command(claimed: &Claimed<'_>, key: &str, value: &Value) -> Result<bool, Stop> {
+    match base_key(key) {
+        flow::OUTCOME => Err(command("操作结果只由县里填写", "outcomes are written by the county alone")),
+        flow::INTENT => {
+            let (kind, audience) = (claimed.kind, claimed.doc.audience);
+            let intent = flow::check_intent(claimed.schema, kind, audience, claimed.role, key, value);
+            intent.map(|_| true).map_err(|problem| command(&problem.zh, &problem.en))
+        }
+        _ => Ok(false),
+    }
+}
+
+fn command(zh: &str, en: &str) -> Stop {
+    refuse("command", zh, en)
 }
 
 /// The field of a key, if it lies in the claimed audience.

@@ -24,12 +24,15 @@
 //! **Telling.** `attention` makes items 待确认, whose ids are the same everywhere, and a sentence for each author
 //! whose claim lost. Nothing is ever dropped: `history` shows every claim there was.
 //!
+//! **Commands.** `command` folds what the server answered to intents into states and command fields.
+//!
 //! The resolver is pure. A phone asks it when it writes (`plan`) and after each page; the server asks it with the same
 //! claims and gets the same answer.
 
 mod ancestry;
 mod attention;
 mod claims;
+mod command;
 mod decide;
 mod hints;
 mod history;
@@ -44,6 +47,7 @@ mod wording;
 #[cfg(test)]
 mod tests;
 
+pub use command::{FlowNote, FlowState, Wanted, fold};
 pub use history::history;
 pub use plan::plan;
 pub use resolve::resolve;

@@ -3,6 +3,7 @@
 use super::{
     attention,
     claims::{self, Column, Frame, field_of},
+    command,
     hints,
     rules::{self, Verdict, View},
     types::{Claim, FieldState, Resolved},
@@ -28,6 +29,7 @@ pub fn resolve(schema: &Schema, kind: &Kind, doc: DocId, observations: &[Observa
         }
         hints::add(&mut out, &frame, doc);
     }
+    add_commands(&mut out, schema, kind, doc, observations);
     for field in kind.fields.iter().filter(|field| field.suggests.is_some()) {
         if let Some(state) = out.fields.get(&field.key) {
             out.suggestions.extend(attention::suggestion(Words::both(schema, field), &state.value));
@@ -41,6 +43,18 @@ pub fn resolve(schema: &Schema, kind: &Kind, doc: DocId, observations: &[Observa
         state.log.sort_by(|a, b| (a.2.at, &a.0, a.2.change).cmp(&(b.2.at, &b.0, b.2.change)));
     }
     out
+}
+
+/// What commands have come to, and the fields that they alone set.
+fn add_commands(out: &mut Resolved, schema: &Schema, kind: &Kind, doc: DocId, observations: &[Observation]) {
+    let flow = command::fold(schema, kind, doc, observations, |key| Some(out.fields.get(key)?.value.clone()));
+    for (key, claim) in flow.iter().flat_map(|flow| &flow.values) {
+        let Some(field) = kind.field(key).filter(|field| field.rule == Rule::Command) else { continue };
+        let state = state_of(out, field);
+        state.value = claim.value.clone();
+        state.claims = vec![claim.clone()];
+    }
+    out.flow = flow;
 }
 
 /// A document of one change, as most are: whatever it puts is in force.

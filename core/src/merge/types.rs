@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::command::FlowState;
 use crate::model::{ChangeHash, DocId, KindName, Member, Millis, Role, Source, UserId, Value};
 
 /// What one change says of one key.
@@ -117,6 +118,8 @@ pub struct Resolved {
     pub suggestions: Vec<Suggestion>,
     /// What people who may not read here left for those who do, by field, time and change.
     pub hints: Vec<Hinted>,
+    /// What commands have come to; none where the document holds none.
+    pub flow: Option<FlowState>,
 }
 
 /// A hint in a document.

@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     checklists::Checklists,
+    flow::Flows,
     lint,
     schema::{Access, CodeList, Kind, Part, Schema, SchemaError},
 };
@@ -28,6 +29,8 @@ pub struct SchemaFiles<'a> {
     pub access: &'a str,
     /// `checklists.toml`.
     pub checklists: &'a str,
+    /// `flow.toml`.
+    pub flows: &'a str,
 }
 
 macro_rules! built_in {
@@ -61,6 +64,7 @@ pub const BUILT_IN: SchemaFiles<'static> = SchemaFiles {
     lists: include_str!("../../schema/codes.toml"),
     access: include_str!("../../schema/access.toml"),
     checklists: include_str!("../../schema/checklists.toml"),
+    flows: include_str!("../../schema/flow.toml"),
 };
 /// File of the code lists.
 pub const LISTS: &str = "codes.toml";
@@ -68,6 +72,8 @@ pub const LISTS: &str = "codes.toml";
 pub const ACCESS: &str = "access.toml";
 /// File of the checklists.
 pub const CHECKLISTS: &str = "checklists.toml";
+/// File of the commands and the states they lead to.
+pub const FLOWS: &str = "flow.toml";
 /// File of what is said of an attachment.
 pub const ATTACHMENT: &str = "attachment.toml";
 
@@ -80,6 +86,7 @@ struct Files {
     lists: Vec<CodeList>,
     access: Access,
     checklists: Checklists,
+    flows: Flows,
     attachment: Option<Part>,
     digest: [u8; 32],
 }
@@ -100,6 +107,7 @@ impl Files {
             lists: toml_of::<ListsFile>(LISTS, files.lists, problems).unwrap_or_default().list,
             access: toml_of(ACCESS, files.access, problems).unwrap_or_default(),
             checklists: toml_of(CHECKLISTS, files.checklists, problems).unwrap_or_default(),
+            flows: toml_of(FLOWS, files.flows, problems).unwrap_or_default(),
             attachment,
             digest: digest(files),
         }
@@ -150,6 +158,7 @@ impl Schema {
             lists,
             access: files.access,
             checklists: files.checklists,
+            flows: files.flows,
             attachment: files.attachment.unwrap_or_default(),
             digest: files.digest,
         }
@@ -159,7 +168,7 @@ impl Schema {
 /// Names and lengths go in, so that no two sets of files give the same bytes; the order of the kinds does not count.
 fn digest(files: SchemaFiles<'_>) -> [u8; 32] {
     let mut all = files.kinds.to_vec();
-    all.extend([(LISTS, files.lists), (ACCESS, files.access), (CHECKLISTS, files.checklists)]);
+    all.extend([(LISTS, files.lists), (ACCESS, files.access), (CHECKLISTS, files.checklists), (FLOWS, files.flows)]);
     all.sort_unstable();
     let mut sha = Sha256::new();
     for part in all.into_iter().flat_map(|(name, text)| [name, text]) {

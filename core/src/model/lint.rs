@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     access, deny,
-    files::{ACCESS, LISTS},
+    files::{ACCESS, FLOWS, LISTS},
+    flow::check_flows,
     ids::{Audience, Role},
     schema::{Code, CodeList, Fact, Field, FieldType, Kind, Rule, Schema, SchemaError},
     validate::is_date,
@@ -23,22 +24,22 @@ const RESERVED: [&str; 3] = ["hint", "cmd", "out"];
 const MAX_CHARS: i64 = 1000;
 
 /// The problems of one file.
-struct Report<'a> {
+pub(super) struct Report<'a> {
     file: &'a str,
     problems: &'a mut Vec<SchemaError>,
 }
 
 impl Report<'_> {
-    fn add(&mut self, zh: String, en: String) {
+    pub(super) fn add(&mut self, zh: String, en: String) {
         self.problems.push(SchemaError { file: self.file.to_owned(), zh, en });
     }
-    fn check(&mut self, holds: bool, zh: impl FnOnce() -> String, en: impl FnOnce() -> String) {
+    pub(super) fn check(&mut self, holds: bool, zh: impl FnOnce() -> String, en: impl FnOnce() -> String) {
         if !holds {
             self.add(zh(), en());
         }
     }
     /// Keys of fields, kinds, lists and codes are 1 to 32 lower-case letters, digits and underscores.
-    fn key(&mut self, key: &str) {
+    pub(super) fn key(&mut self, key: &str) {
         let shaped = (1..=32).contains(&key.len())
             && key.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
             && !key.starts_with('_');
@@ -48,7 +49,7 @@ impl Report<'_> {
             || format!("'{key}' must be 1 to 32 lower-case letters, digits or underscores, not beginning with one"),
         );
     }
-    fn labels(&mut self, what: &str, zh: &str, en: &str) {
+    pub(super) fn labels(&mut self, what: &str, zh: &str, en: &str) {
         let chinese =
             zh.chars().any(|c| ('\u{3400}'..='\u{9fff}').contains(&c)) || zh.bytes().any(|b| b.is_ascii_digit());
         self.check(
@@ -62,7 +63,7 @@ impl Report<'_> {
             || format!("{what} lacks an English label"),
         );
     }
-    fn innocent(&mut self, what: &str, texts: &[&str]) {
+    pub(super) fn innocent(&mut self, what: &str, texts: &[&str]) {
         if let Some((text, found)) = texts.iter().find_map(|text| Some((text, deny::category(text)?))) {
             self.add(
                 format!("{what}：“{text}”属于禁止采集的内容（{}）", found.zh),
@@ -139,6 +140,7 @@ pub fn check(schema: &Schema, problems: &mut Vec<SchemaError>) {
         check_kind(&mut Report { file: &file_of(kind), problems }, schema, kind);
     }
     check_access(&mut Report { file: ACCESS, problems }, schema);
+    check_flows(&mut Report { file: FLOWS, problems }, schema, &schema.flows);
 }
 
 fn file_of(kind: &Kind) -> String {

@@ -7,6 +7,7 @@ pub mod change;
 pub mod checklists;
 pub mod deny;
 pub mod files;
+pub mod flow;
 pub mod geo;
 pub mod hint;
 pub mod idno;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     change::Value,
     checklists::Checklists,
+    flow::Flows,
     ids::{Audience, KindName, Role},
 };
 
@@ -368,6 +369,8 @@ pub struct Schema {
     pub access: Access,
     /// What places are checked for.
     pub checklists: Checklists,
+    /// Commands and the states they lead to.
+    pub flows: Flows,
     /// What is said of an attachment.
     pub attachment: Part,
     /// SHA-256 over the texts of the files it was read from.

@@ -1,0 +1,327 @@
+//! Whether a command may be done, and what it does then. One answer for phone, guard and server.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Arg, ArgType, Args, Command, Flow, Given, Guard, INTENT, Intent, MAX_INTENT, Row, Step, day, says, ulid_of,
+};
+use crate::model::{
+    Audience, Kind, Millis, RecordId, Role, Schema, Scope, UserId, Value,
+    validate::{Problem, is_date},
+};
+
+/// Longest text of an argument in characters.
+const MAX_TEXT: usize = 500;
+/// Longest name of a unit, and most units in one argument.
+const MAX_UNIT: usize = 64;
+const MOST_UNITS: usize = 20;
+
+/// Who wants it.
+#[derive(Clone, Copy, Debug)]
+pub struct Actor<'a> {
+    /// The person.
+    pub user: &'a UserId,
+    /// In which role.
+    pub role: Role,
+    /// Grids and units in which the person works in that role.
+    pub scopes: &'a [Scope],
+}
+
+/// What is known of the record where a command is judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// The record.
+    pub record: RecordId,
+    /// Its state in the command's flow.
+    pub state: &'a str,
+    /// Values in force, of all documents that are here.
+    pub values: &'a BTreeMap<String, Value>,
+    /// Audiences that the asking side holds; conditions about others are left to the server.
+    pub sees: &'a [Audience],
+    /// What was done so far, in order.
+    pub steps: &'a [Step],
+    /// When it was seen or done.
+    pub at: Millis,
+    /// Now; on the server the time of acceptance.
+    pub now: Millis,
+    /// Latest observation of the record by anybody, where that is known.
+    pub seen_at: Option<Millis>,
+    /// Latest inspection that names the record, where that is known.
+    pub checked_at: Option<Millis>,
+}
+
+/// What a command does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Effect<'a> {
+    /// The row of the table.
+    pub row: &'a Row,
+    /// State it leads to; absent where it stays.
+    pub to: Option<&'a str>,
+    /// Fields and what they become. [`Given::Number`] is left out: the server knows it.
+    pub set: BTreeMap<String, Value>,
+    /// Fields that want a number of the county.
+    pub numbers: Vec<String>,
+    /// An entry for a log: field and text.
+    pub append: Option<(String, String)>,
+    /// Units that the record goes to.
+    pub routes: Vec<Scope>,
+}
+
+/// Checks a command against the table. The sentence of a [`Problem`] can stand on a screen; its rule is `command`,
+/// `args`, `role`, `when`, `state` or the name of a guard.
+pub fn check<'a>(
+    schema: &Schema,
+    flow: &'a Flow,
+    command: &'a Command,
+    args: &Args,
+    facts: &Facts<'_>,
+    actor: Actor<'_>,
+) -> Result<Effect<'a>, Problem> {
+    let kind = &schema.kinds[&flow.kind];
+    if !command.is_for(actor.role) {
+        return Err(says::role(command, actor.role));
+    }
+    check_args(schema, command, args)?;
+    let case = Case { schema, kind, flow, command, args, facts, actor };
+    let row = case.row()?;
+    Ok(case.effect(row))
+}
+
+/// Whether the table leads from one state to another by a command, whoever did it. What the server has decided under
+/// conditions that nobody can look up later is judged by this alone.
+pub fn allows(flow: &Flow, command: &Command, from: &str, to: &str) -> bool {
+    command.rows.iter().any(|row| flow.leads_from(row, from) && row.to.as_deref().unwrap_or_default() == to)
+}
+
+/// Checks a document key and value as an intent: what the guard can know without the record.
+pub fn check_intent(
+    schema: &Schema,
+    kind: &Kind,
+    audience: Audience,
+    role: Role,
+    key: &str,
+    value: &Value,
+) -> Result<Intent, Problem> {
+    let bad = |zh: &str, en: &str| Problem::block(INTENT, "command", zh, en);
+    if ulid_of(key, INTENT).is_none() {
+        return Err(bad("操作编号写法有误", "the key of a command is malformed"));
+    }
+    let intent = value.text().filter(|text| text.len() <= MAX_INTENT).and_then(|_| Intent::from_value(value));
+    let Some(intent) = intent else {
+        return Err(bad("操作内容写法有误或过长", "a command is malformed or too long"));
+    };
+    let found = schema.flows.find(&kind.name, &intent.command);
+    let Some((_, command)) = found.filter(|(flow, command)| command.audience(flow) == audience) else {
+        return Err(bad("这类记录在此没有这个操作", "there is no such command here"));
+    };
+    if !command.is_for(role) {
+        return Err(says::role(command, role));
+    }
+    check_args(schema, command, &intent.args)?;
+    Ok(intent)
+}
+
+/// Checks the arguments of a command by their types.
+pub fn check_args(schema: &Schema, command: &Command, args: &Args) -> Result<(), Problem> {
+    if let Some(name) = args.keys().find(|name| command.arg(name).is_none()) {
+        let name: String = name.chars().take(32).collect();
+        return Err(says::args(
+            &format!("“{}”没有“{name}”这一项", command.zh),
+            &format!("there is no argument {name}"),
+        ));
+    }
+    for arg in &command.args {
+        match args.get(&arg.name).filter(|value| !value.is_null()) {
+            None if arg.optional => {}
+            None => return Err(says::args(&format!("请填写{}", arg.zh), &format!("{} is required", arg.en))),
+            Some(value) if fits(schema, arg, value) => {}
+            Some(_) => {
+                return Err(says::args(&format!("{}填写有误", arg.zh), &format!("{} is not valid", arg.en)));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn fits(schema: &Schema, arg: &Arg, value: &Value) -> bool {
+    match (arg.arg_type, value) {
+        (ArgType::Bool, Value::Bool(_)) => true,
+        (ArgType::Time, Value::Int(_)) => true,
+        (_, Value::Text(text)) => match arg.arg_type {
+            ArgType::Text => {
+                let odd = |c: char| c.is_control() && c != '\n';
+                !text.trim().is_empty() && text.chars().count() <= MAX_TEXT && !text.chars().any(odd)
+            }
+            ArgType::Code => {
+                arg.list.as_ref().and_then(|list| schema.lists.get(list)).is_some_and(|list| list.get(text).is_some())
+            }
+            ArgType::Date => text.len() == 10 && is_date(text),
+            ArgType::Record => text.parse::<RecordId>().is_ok_and(|id| id.to_string() == *text),
+            ArgType::Unit => is_unit(text),
+            ArgType::Units => {
+                let all = units(text);
+                (1..=MOST_UNITS).contains(&all.len()) && all.iter().all(|unit| is_unit(&unit.0))
+            }
+            ArgType::Bool | ArgType::Time => false,
+        },
+        _ => false,
+    }
+}
+
+fn is_unit(text: &str) -> bool {
+    !text.is_empty() && text.len() <= MAX_UNIT && !text.chars().any(|c| c.is_control() || c.is_whitespace() || c == ',')
+}
+
+/// The units of an argument.
+fn units(text: &str) -> Vec<Scope> {
+    text.split([',', '，', '、']).map(|unit| Scope(unit.trim().to_owned())).collect()
+}
+
+/// One command on one record.
+struct Case<'c, 'a> {
+    schema: &'c Schema,
+    kind: &'c Kind,
+    flow: &'a Flow,
+    command: &'a Command,
+    args: &'c Args,
+    facts: &'c Facts<'c>,
+    actor: Actor<'c>,
+}
+
+impl<'a> Case<'_, 'a> {
+    /// The first row that fits; otherwise what the row that came furthest asks for.
+    fn row(&self) -> Result<&'a Row, Problem> {
+        let mut nearest: Option<(u8, Problem)> = None;
+        for row in self.command.rows.iter().filter(|row| row.who.contains(&self.actor.role)) {
+            match self.judge(row) {
+                Ok(()) => return Ok(row),
+                Err((far, problem)) if nearest.as_ref().is_none_or(|(known, _)| far > *known) => {
+                    nearest = Some((far, problem));
+                }
+                Err(_) => {}
+            }
+        }
+        Err(nearest.map_or_else(|| says::role(self.command, self.actor.role), |(_, problem)| problem))
+    }
+
+    fn judge(&self, row: &Row) -> Result<(), (u8, Problem)> {
+        if !self.flow.leads_from(row, self.facts.state) {
+            return Err((1, says::state(self.schema, self.flow, self.command, self.facts.state)));
+        }
+        for (key, values) in &row.when {
+            let Some(field) = self.kind.field(key).filter(|field| self.facts.sees.contains(&field.audience)) else {
+                continue;
+            };
+            let value = self.facts.values.get(key).and_then(Value::text).unwrap_or_default();
+            if !values.iter().any(|known| known == value) {
+                return Err((2, says::when(self.schema, field, self.command, values, self.actor.role)));
+            }
+        }
+        let failed = row.guards.iter().find(|guard| !self.holds(guard));
+        failed.map_or(Ok(()), |guard| Err((3, says::guard(self.flow, self.command, guard))))
+    }
+
+    fn text(&self, arg: &str) -> Option<&str> {
+        self.args.get(arg).and_then(Value::text)
+    }
+    /// The last step of one of these commands, with its place.
+    fn last<'s>(&'s self, commands: &[&str]) -> Option<(usize, &'s Step)> {
+        let mut steps = self.facts.steps.iter().enumerate();
+        steps.rfind(|(_, step)| step.flow == self.flow.name && commands.contains(&step.command.as_str()))
+    }
+    fn own_steps(&self) -> impl Iterator<Item = &Step> {
+        self.facts.steps.iter().filter(|step| step.flow == self.flow.name)
+    }
+
+    fn holds(&self, guard: &Guard) -> bool {
+        let (facts, actor) = (self.facts, self.actor);
+        match guard {
+            Guard::OwnUnit => {
+                let unit = facts.values.get("owner_unit").and_then(Value::text);
+                unit.is_some_and(|unit| actor.scopes.iter().any(|scope| scope.0 == unit))
+            }
+            Guard::CalledUnit { arg, by } => self.is_called(arg, by),
+            Guard::OncePerUnit { arg, by } => {
+                let since = self.last(&[by]).map_or(0, |(at, _)| at);
+                let again = |step: &Step| step.command == self.command.name && step.args.get(arg) == self.args.get(arg);
+                !facts.steps.iter().skip(since).any(again)
+            }
+            Guard::Reporter => self.own_steps().next().is_some_and(|first| first.by == *actor.user),
+            Guard::NotOwnWork(commands) => {
+                !self.own_steps().any(|step| step.by == *actor.user && commands.contains(&step.command))
+            }
+            Guard::OwnWork(command) => self.last(&[command]).is_some_and(|(_, step)| step.by == *actor.user),
+            Guard::Once => !self.own_steps().any(|step| step.command == self.command.name),
+            Guard::Answers { ask, by } => self.is_asked(ask, by),
+            Guard::NotAsked { ask, by } => !self.is_asked(ask, by),
+            Guard::WithinDays { after, days } => {
+                let after: Vec<&str> = after.iter().map(String::as_str).collect();
+                let limit = i64::from(*days) * Millis::DAY;
+                self.last(&after).is_some_and(|(_, step)| facts.now <= step.accepted_at.plus(limit))
+            }
+            Guard::NewDate(arg) => match self.args.get(arg) {
+                Some(Value::Text(date)) => *date >= day(facts.now),
+                Some(Value::Int(time)) => *time > facts.now.0,
+                _ => true,
+            },
+            Guard::Later { arg, days } => self.is_later(arg, *days),
+            Guard::Above(command) => self.last(&[command]).is_none_or(|(_, step)| actor.role.rank() > step.role.rank()),
+            Guard::Agreed(arg) => self.args.get(arg) == Some(&Value::Bool(true)),
+            Guard::Latest => facts.seen_at.is_none_or(|seen| facts.at >= seen),
+            Guard::NotCheckedLater => facts.checked_at.is_none_or(|checked| facts.at >= checked),
+        }
+    }
+
+    fn is_called(&self, arg: &str, by: &str) -> bool {
+        let Some(unit) = self.text(arg) else { return false };
+        let called = self.last(&[by]).and_then(|(_, step)| step.args.get("units").and_then(Value::text));
+        called.is_some_and(|all| units(all).iter().any(|one| one.0 == unit))
+            && self.actor.scopes.iter().any(|scope| scope.0 == unit)
+    }
+
+    fn is_asked(&self, ask: &str, by: &[String]) -> bool {
+        let all: Vec<&str> = std::iter::once(ask).chain(by.iter().map(String::as_str)).collect();
+        self.last(&all).is_some_and(|(_, step)| step.command == ask)
+    }
+
+    fn is_later(&self, arg: &str, days: Option<u16>) -> bool {
+        let (Some(Value::Int(new)), Some(Value::Int(due))) = (self.args.get(arg), self.facts.values.get("due_at"))
+        else {
+            return true;
+        };
+        new > due && days.is_none_or(|days| *new <= due.saturating_add(i64::from(days) * Millis::DAY))
+    }
+
+    fn effect(&self, row: &'a Row) -> Effect<'a> {
+        let (mut set, mut numbers) = (BTreeMap::new(), Vec::new());
+        let missing = |key: &String| self.facts.values.get(key).is_none_or(Value::is_null);
+        let first = self.command.first.iter().filter(|(key, _)| missing(key));
+        for (key, given) in self.command.set.iter().chain(first) {
+            let value = match Given::read(given) {
+                Given::Plain(text) => Value::from(text),
+                Given::Author => Value::Text(self.actor.user.0.clone()),
+                Given::None => Value::Null,
+                Given::Today(days) => Value::Text(day(self.facts.now.plus(i64::from(days) * Millis::DAY))),
+                Given::Number => {
+                    numbers.push(key.clone());
+                    continue;
+                }
+                Given::Arg(name) => match self.args.get(name) {
+                    Some(value) => value.clone(),
+                    // What an optional argument does not say stays as it is.
+                    None => continue,
+                },
+            };
+            set.insert(key.clone(), value);
+        }
+        let append = self.command.append.as_ref().map(|append| {
+            let parts = append.args.iter().filter_map(|name| {
+                let (arg, value) = (self.command.arg(name)?, self.args.get(name)?);
+                Some(says::value(self.schema, arg, value, true))
+            });
+            (append.field.clone(), parts.collect::<Vec<_>>().join("；"))
+        });
+        let routes = self.command.routes.iter().filter_map(|arg| self.text(arg)).flat_map(units).collect();
+        Effect { row, to: row.to.as_deref(), set, numbers, append, routes }
+    }
+}

@@ -1,0 +1,136 @@
+//! What a person reads when a command cannot be done, and arguments as a screen shows them.
+
+use super::{Arg, ArgType, Command, Flow, Guard, day};
+use crate::model::{Field, Millis, Role, Schema, Value, validate::Problem};
+
+fn problem(rule: &str, zh: &str, en: &str) -> Problem {
+    Problem::block("cmd", rule, zh, en)
+}
+
+pub(super) fn args(zh: &str, en: &str) -> Problem {
+    problem("args", zh, en)
+}
+
+pub(super) fn role(command: &Command, role: Role) -> Problem {
+    let mut who: Vec<Role> = command.rows.iter().flat_map(|row| row.who.iter().copied()).collect();
+    who.sort_unstable();
+    who.dedup();
+    let zh: Vec<_> = who.iter().map(|role| role.zh()).collect();
+    let en: Vec<_> = who.iter().map(ToString::to_string).collect();
+    problem(
+        "role",
+        &format!("“{}”由{}操作，{}不能操作", command.zh, zh.join("、"), role.zh()),
+        &format!("'{}' is for {}, not for {role}", command.en, en.join(", ")),
+    )
+}
+
+pub(super) fn state(schema: &Schema, flow: &Flow, command: &Command, state: &str) -> Problem {
+    let (zh, en) = flow.label(schema, state);
+    problem(
+        "state",
+        &format!("现在是“{zh}”，不能“{}”", command.zh),
+        &format!("it is '{en}' now, where '{}' cannot be done", command.en),
+    )
+}
+
+pub(super) fn when(schema: &Schema, field: &Field, command: &Command, values: &[String], role: Role) -> Problem {
+    let shown = |zh: bool| {
+        let all: Vec<_> = values.iter().map(|value| schema.show(field, &Value::from(value.as_str()), zh)).collect();
+        all.join(if zh { "、" } else { ", " })
+    };
+    problem(
+        "when",
+        &format!("{}只能在{}为{}时“{}”", role.zh(), field.zh, shown(true), command.zh),
+        &format!("{role} can do '{}' only where {} is {}", command.en, field.en, shown(false)),
+    )
+}
+
+pub(super) fn guard(flow: &Flow, command: &Command, guard: &Guard) -> Problem {
+    let label = |name: &str| {
+        flow.command(name).map_or_else(|| (name.to_owned(), name.to_owned()), |c| (c.zh.clone(), c.en.clone()))
+    };
+    let arg = |name: &str| {
+        command.arg(name).map_or_else(|| (name.to_owned(), name.to_owned()), |a| (a.zh.clone(), a.en.clone()))
+    };
+    let (rule, zh, en) = match guard {
+        Guard::OwnUnit => {
+            ("own_unit", "只有责任单位的人员可以操作".into(), "only the unit in charge can do this".into())
+        }
+        Guard::CalledUnit { .. } => {
+            ("called_unit", "只有被吹哨的部门可以操作".into(), "only a unit that was called can do this".into())
+        }
+        Guard::OncePerUnit { .. } => ("once_per_unit", "本部门已操作过".into(), "this unit has done it already".into()),
+        Guard::Reporter => ("reporter", "只有上报人本人可以操作".into(), "only who reported it can do this".into()),
+        Guard::NotOwnWork(_) => {
+            ("not_own_work", "办理人不能核查自己办理的事项".into(), "nobody may check his own work".into())
+        }
+        Guard::OwnWork(name) => {
+            let (zh, en) = label(name);
+            ("own_work", format!("只有“{zh}”的本人可以操作"), format!("only who did '{en}' can do this"))
+        }
+        Guard::Once => {
+            ("once", format!("“{}”只能有一次", command.zh), format!("'{}' can be done only once", command.en))
+        }
+        Guard::Answers { ask, .. } => {
+            let (zh, en) = label(ask);
+            ("answers", format!("没有待答复的“{zh}”"), format!("no '{en}' waits for an answer"))
+        }
+        Guard::NotAsked { ask, .. } => {
+            let (zh, en) = label(ask);
+            ("not_asked", format!("“{zh}”正在等待答复"), format!("'{en}' waits for an answer already"))
+        }
+        Guard::WithinDays { days, .. } => (
+            "within_days",
+            format!("已超过{days}天，不能“{}”", command.zh),
+            format!("more than {days} days have passed"),
+        ),
+        Guard::NewDate(name) => {
+            let (zh, en) = arg(name);
+            ("new_date", format!("{zh}应在今后"), format!("{en} must lie ahead"))
+        }
+        Guard::Later { arg: name, days } => {
+            let (zh, en) = arg(name);
+            let (most_zh, most_en) = days.map_or_else(Default::default, |days| {
+                (format!("，最多延后{days}天"), format!(", by at most {days} days"))
+            });
+            (
+                "later",
+                format!("{zh}应晚于现在的时限{most_zh}"),
+                format!("{en} must be later than what is due now{most_en}"),
+            )
+        }
+        Guard::Above(name) => {
+            let (zh, en) = label(name);
+            ("above", format!("“{zh}”后由上一级操作"), format!("after '{en}' this is for the level above"))
+        }
+        Guard::Agreed(name) => {
+            let (zh, en) = arg(name);
+            ("agreed", format!("须先确认：{zh}"), format!("must be confirmed first: {en}"))
+        }
+        Guard::Latest => (
+            "latest",
+            "之后已有更晚的观察，此操作只作为情况说明保留".into(),
+            "something was seen later, so this is kept as a note".into(),
+        ),
+        Guard::NotCheckedLater => {
+            ("not_checked_later", "之后还有检查记录".into(), "an inspection has seen it later".into())
+        }
+    };
+    problem(rule, &zh, &en)
+}
+
+/// An argument as a screen shows it.
+pub(super) fn value(schema: &Schema, arg: &Arg, value: &Value, zh: bool) -> String {
+    match (arg.arg_type, value) {
+        (ArgType::Code, Value::Text(code)) => {
+            let found = arg.list.as_ref().and_then(|list| schema.lists.get(list)).and_then(|list| list.get(code));
+            found.map_or_else(|| code.clone(), |code| if zh { code.zh.clone() } else { code.en.clone() })
+        }
+        (ArgType::Time, Value::Int(ms)) => {
+            let minutes = Millis(*ms).plus(8 * 3_600_000).0.rem_euclid(Millis::DAY) / 60_000;
+            format!("{} {:02}:{:02}", day(Millis(*ms)), minutes / 60, minutes % 60)
+        }
+        (_, Value::Bool(yes)) if !zh => if *yes { "yes" } else { "no" }.to_owned(),
+        (_, value) => value.to_string(),
+    }
+}
