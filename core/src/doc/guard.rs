@@ -17,12 +17,17 @@
 //! | `id` | `_id` is missing, misplaced or that of another document |
 //! | `audience` | the role does not receive this audience, or the kind has no document in it |
 //! | `key` | a key is no field of this kind and audience, or not in the field's form |
-//! | `value` | a value is of another type than the field, or too long |
+//! | `value` | a value is of another type than the field, or not sound for it: a telephone, a reference, a position |
+//! | `code` | a code stands in no edition of the field's list; one that is no longer in use is accepted |
+//! | `date` | a date is not one of the calendar |
+//! | `length` | a text is longer than the field lets it be |
+//! | `size` | a text is longer than 4 KiB |
+//! | `command` | an intent that this kind, audience or role does not know, an outcome, which only the server writes, or a value or field that commands alone set, put by hand |
 //! | `role` | the role may not write the field |
-//! | `decide` | the role may not decide the field, or `decides` is malformed |
+//! | `hint` | somebody who may not read here leaves something else than a hint, or who may read leaves one |
+//! | `decide` | the role may not decide a field, nothing there can be decided, or `decides` is malformed |
 //! | `seen` | `seen` names no field of this kind and audience, or is malformed |
 //! | `empty` | a change without operations confirms, decides and undoes nothing |
-//! | `command` | an intent that this kind, audience or role does not know, or an outcome, which only the server writes |
 //! | `twice` | a key is put twice and not in the way described below |
 //! | `full` | the document would hold more than 50,000 operations |
 //! | `replaces` | `replaces` is malformed |
@@ -34,6 +39,9 @@
 //! | `trial` | on a copy, applying, saving or loading failed or gave another result |
 //! | `document` | our own copy of the document cannot be used |
 //!
+//! What phone and server refuse at admission a form refuses before: both ask [`check_value`]. What it only marks, such as
+//! an identity number with a wrong check digit, is accepted and marked.
+//!
 //! # A key twice
 //! Automerge drops a put equal to what it shows. Where such a put must count, a change puts a filler and then the value:
 //! null before a value, `false` before null. The last put is the claim. This is the only way a key may occur twice.
@@ -41,14 +49,19 @@
 use automerge::{Automerge, Change};
 
 use super::{
+    blind,
     chunk::{self, OpName, Parsed},
     document::{Document, heads_after},
     history::{History, Misfit},
     library::{self, Fault, guarded},
-    vocabulary::{ID_KEY, MAX_KEY, MAX_OPS, clock_is_sane, filler, is_short_hash, value_fits},
+    vocabulary::{ID_KEY, MAX_KEY, MAX_OPS, clock_is_sane, filler, is_short_hash},
 };
-use crate::model::{ChangeBody, ChangeHash, DocId, Field, Kind, Role, Rule, Schema, Value};
-use crate::model::{flow, schema::base_key, validate::key_fits};
+use crate::model::{ChangeBody, ChangeHash, DocId, Field, Kind, Problem, Role, Rule, Schema, Value};
+use crate::model::{
+    flow,
+    schema::base_key,
+    validate::{check_value, key_fits},
+};
 
 /// What the sender claims about a change, already checked against what the sender may claim.
 #[derive(Clone, Copy, Debug)]
@@ -96,7 +109,7 @@ pub enum Verdict {
     Refuse(Refusal),
 }
 
-enum Stop {
+pub(super) enum Stop {
     Held(Held),
     Refuse(Refusal),
 }
@@ -110,7 +123,7 @@ impl From<Stop> for Verdict {
     }
 }
 
-fn refuse(rule: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Stop {
+pub(super) fn refuse(rule: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Stop {
     Stop::Refuse(Refusal { rule, zh: zh.into(), en: en.into() })
 }
 
@@ -191,7 +204,9 @@ fn check_rights(claimed: &Claimed<'_>, body: &ChangeBody) -> Result<(), Stop> {
     }
     let audience = claimed.doc.audience;
     let has_document = claimed.kind.fields.iter().any(|field| field.audience == audience);
-    if !has_document || !claimed.schema.receives(claimed.role, audience) {
+    let reads = claimed.schema.receives(claimed.role, audience);
+    let hints = claimed.schema.may_hint(claimed.role, audience);
+    if !has_document || !reads && !hints {
         return Err(refuse(
             "audience",
             format!("{}无权使用此类资料", claimed.role.zh()),
@@ -216,6 +231,9 @@ fn check_rights(claimed: &Claimed<'_>, body: &ChangeBody) -> Result<(), Stop> {
         return Err(refuse("beside", "所合并记录的改动写法有误", "a head of a joined record is malformed"));
     }
     let own = usize::from(body.deps.is_empty());
+    if !reads {
+        return blind::check(claimed, body, &body.puts[own..]);
+    }
     let mut fields = check_puts(claimed, &body.puts[own..])?;
     fields.extend(check_seen(claimed, body)?);
     check_decision(claimed, body, &fields)
@@ -241,6 +259,13 @@ fn check_puts<'a>(claimed: &Claimed<'a>, puts: &[(String, Value)]) -> Result<Vec
             claims.push(key);
             continue;
         }
+        if blind::is_hint(key) {
+            return Err(refuse(
+                "hint",
+                "提示留给看不到此类资料的人，请直接填写",
+                "hints are for those who may not read",
+            ));
+        }
         let field = here(claimed, key).ok_or_else(|| no_such_key(key))?;
         if field.rule == Rule::Command {
             let (zh, en) = (format!("“{}”只由操作改变", field.zh), format!("{} is set by commands alone", field.key));
@@ -250,13 +275,10 @@ fn check_puts<'a>(claimed: &Claimed<'a>, puts: &[(String, Value)]) -> Result<Vec
             Some((_, claim)) if *value == filler(claim) => continue,
             Some(_) => return Err(twice(field)),
             None if key.len() > MAX_KEY || !key_fits(field, key, value) => return Err(no_such_key(key)),
-            None if value_fits(field, value) => {}
-            None => {
-                let zh = format!("“{}”的值类型不对或过长", field.zh);
-                return Err(refuse("value", zh, format!("value of {} does not fit", field.key)));
-            }
+            None => check_form(field, value)?,
         }
         check_may_write(claimed, field)?;
+        check_sound(claimed.schema, field, value)?;
         claims.push(key);
         fields.push(field);
     }
@@ -285,8 +307,31 @@ fn command(zh: &str, en: &str) -> Stop {
     refuse("command", zh, en)
 }
 
+/// Of a member or an entry a null says nothing: a member ends with a date, an entry never.
+fn check_form(field: &Field, value: &Value) -> Result<(), Stop> {
+    if value.is_null() && matches!(field.rule, Rule::Set | Rule::Log) {
+        return Err(refuse("value", format!("“{}”不能为空值", field.zh), format!("{} cannot hold null", field.key)));
+    }
+    Ok(())
+}
+
+/// The value is one that a form would write: of the field's type, in its list, within its limits, and not for commands
+/// alone.
+pub(super) fn check_sound(schema: &Schema, field: &Field, value: &Value) -> Result<(), Stop> {
+    let Some(problem) = check_value(schema, field, value).into_iter().find(Problem::blocks) else { return Ok(()) };
+    let rule = match problem.rule.as_str() {
+        "size" => "size",
+        "length" => "length",
+        "code" => "code",
+        "command" => "command",
+        "date" | "date_shape" => "date",
+        _ => "value",
+    };
+    Err(refuse(rule, problem.zh, problem.en))
+}
+
 /// The field of a key, if it lies in the claimed audience.
-fn here<'a>(claimed: &Claimed<'a>, key: &str) -> Option<&'a Field> {
+pub(super) fn here<'a>(claimed: &Claimed<'a>, key: &str) -> Option<&'a Field> {
     claimed.kind.field(key).filter(|field| field.audience == claimed.doc.audience)
 }
 
@@ -345,18 +390,16 @@ fn check_decision(claimed: &Claimed<'_>, body: &ChangeBody, fields: &[&Field]) -
     if !body.meta.decides.iter().all(|claim| claim == "*" || is_short_hash(claim)) {
         return Err(refuse("decide", "决定所指的记录写法有误", "a decided claim is malformed"));
     }
-    // Where it names no field, it is about all that can be decided here.
-    let all: Vec<&Field>;
-    let fields = if fields.is_empty() {
-        let can_be = |field: &&Field| field.audience == claimed.doc.audience && !field.decide.is_empty();
-        all = claimed.kind.fields.iter().filter(can_be).collect();
-        &all
-    } else {
-        fields
-    };
-    match fields.iter().find(|field| !claimed.schema.may_decide(claimed.role, claimed.kind, field)) {
-        None if !fields.is_empty() => Ok(()),
-        None => Err(refuse("decide", "此处没有需要决定的字段", "nothing can be decided here")),
+    // What no role decides never stays contested: there the change is an ordinary edit. Where it names no field that can
+    // be decided, nothing here is decided; where it names none at all, it is about all that can be.
+    let here = claimed.kind.fields.iter().filter(|field| field.audience == claimed.doc.audience);
+    let about: Vec<&Field> = if fields.is_empty() { here.collect() } else { fields.to_vec() };
+    let mut about = about.into_iter().filter(|field| !field.decide.is_empty()).peekable();
+    if about.peek().is_none() {
+        return Err(refuse("decide", "此处没有需要决定的字段", "nothing can be decided here"));
+    }
+    match about.find(|field| !claimed.schema.may_decide(claimed.role, claimed.kind, field)) {
+        None => Ok(()),
         Some(field) => Err(refuse(
             "decide",
             format!("{}不能决定“{}”", claimed.role.zh(), field.zh),

@@ -1,6 +1,7 @@
 //! A record as an automerge document, and the admission guard for foreign changes (DESIGN 3, 8). Nothing outside this
 //! folder sees automerge.
 
+mod blind;
 pub mod chunk;
 mod columns;
 mod cursor;

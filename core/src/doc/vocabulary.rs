@@ -1,6 +1,6 @@
 //! What may stand in a document: keys, values and their bounds (DESIGN 3).
 
-use crate::model::{Field, FieldType, Millis, Rule, Value};
+use crate::model::{Millis, Value};
 
 /// The key of the document's own name.
 pub(super) const ID_KEY: &str = "_id";
@@ -31,23 +31,7 @@ pub(super) fn is_short_hash(text: &str) -> bool {
     text.len() == 16 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Whether a value is of the type that a field holds; [`key_fits`](crate::model::validate::key_fits) has already
-/// compared it with the key. Whether it is a sound value is for the resolver to say.
-pub(super) fn value_fits(field: &Field, value: &Value) -> bool {
-    match (field.rule, value) {
-        (_, Value::Text(text)) if text.len() > MAX_TEXT => false,
-        (Rule::Set, Value::Text(_)) => true,
-        (Rule::Log, Value::Text(text)) => is_json_object(text),
-        (Rule::Set | Rule::Log, _) | (_, Value::Bytes(_)) => false,
-        (_, Value::Null) => true,
-        (_, value) => match field.value_type {
-            FieldType::Int | FieldType::Time => matches!(value, Value::Int(_)),
-            FieldType::Bool => matches!(value, Value::Bool(_)),
-            _ => matches!(value, Value::Text(_)),
-        },
-    }
-}
-
-fn is_json_object(text: &str) -> bool {
-    text.trim_ascii_start().starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+/// A ULID in its one spelling.
+pub(super) fn is_ulid(text: &str) -> bool {
+    ulid::Ulid::from_string(text).is_ok_and(|ulid| ulid.to_string() == text)
 }

@@ -2,10 +2,10 @@
 
 use super::{
     claims::field_of,
-    types::{Edit, FieldState, Plan, Resolved},
+    types::{Claim, Edit, FieldState, Plan, Resolved},
     wording::Words,
 };
-use crate::model::{Kind, Member, Rule, Schema, Value};
+use crate::model::{Kind, Member, Rule, Schema};
 
 /// Turns edits into what is written. An edit that says what is in force confirms it; on a contested field it confirms
 /// the claim that says so, unless it decides. A fixed value that is there already cannot be changed, other than by the server where it alone writes.
@@ -65,10 +65,13 @@ fn scalar(plan: &mut Plan, state: Option<&FieldState>, edit: &Edit, deciding: bo
 
 fn member(plan: &mut Plan, state: Option<&FieldState>, edit: &Edit) {
     let known = state.and_then(|state| state.members.iter().find(|(_, claim)| claim.key == edit.key));
-    let said = Member::from_value(&edit.value);
+    // A member is ended, never cleared: nobody could say later what a null had meant.
+    let end =
+        |(member, _): &(Member, Claim)| if member.on { Member::ended(&member.text, None) } else { member.clone() };
+    let said = Member::from_value(&edit.value).or_else(|| known.filter(|_| edit.value.is_null()).map(end));
     match known {
         Some((member, _)) if said.as_ref() == Some(member) => plan.seen.push(edit.key.clone()),
-        None if edit.value == Value::Null => {}
-        _ => plan.puts.push((edit.key.clone(), edit.value.clone())),
+        None if edit.value.is_null() => {}
+        _ => plan.puts.push((edit.key.clone(), said.map_or_else(|| edit.value.clone(), |member| member.to_value()))),
     }
 }

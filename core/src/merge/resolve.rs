@@ -3,8 +3,7 @@
 use super::{
     attention,
     claims::{self, Column, Frame, field_of},
-    command,
-    hints,
+    command, hints,
     rules::{self, Verdict, View},
     types::{Claim, FieldState, Resolved},
     wording::Words,

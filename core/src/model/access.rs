@@ -33,9 +33,9 @@ impl Schema {
         !self.receives(role, audience) && self.access.hint.get(&audience).is_some_and(|roles| roles.contains(&role))
     }
     /// Whether a role may decide between the contested values of a field. Where a field names nobody, its values never
-    /// stay contested, and whoever may write it may say which one holds.
+    /// stay contested, and there is nothing to decide.
     pub fn may_decide(&self, role: Role, kind: &Kind, field: &Field) -> bool {
-        self.may_write(role, kind, field) && (field.decide.is_empty() || field.decide.contains(&role))
+        self.may_write(role, kind, field) && field.decide.contains(&role)
     }
     /// Whether a role may lower a `safer` value.
     pub fn may_lower(&self, role: Role, kind: &Kind, field: &Field) -> bool {

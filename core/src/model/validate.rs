@@ -169,6 +169,9 @@ fn check_scalar(schema: &Schema, found: &mut Found, value: &Value) {
             if list.is_none_or(|list| list.get(code).is_none()) {
                 found.block("code", "不在代码表中", "not a code of the list");
             }
+            if field.by_command.contains(code) {
+                found.block("command", "只能由相应的操作来改", "set by a command, not by hand");
+            }
         }
         (FieldType::Date, Value::Text(date)) => check_date(found, date),
         (FieldType::Phone, Value::Text(number)) => check_phone(found, number),
@@ -425,6 +428,7 @@ mod tests {
             ("resident", "name", "张\u{fffd}", "damaged"),
             ("resident", "name", "张\u{e5e5}", "private_use"),
             ("resident", "sex", "男", "!code"),
+            ("resident", "life_status", "dead", "!command"),
             ("resident", "birth_date", "1958.3.5", "!date_shape"),
             ("resident", "birth_date", "1958-3-05", "!date_shape"),
             ("resident", "birth_date", "一九五八-03", "!date_shape"),

@@ -132,7 +132,7 @@ impl County {
 
 fn field_value(field: usize, value: u8) -> (String, Value) {
     let words = ["王小明", "", "长名字".repeat(40).leak(), "a", "b", "👵"];
-    let number = [0, -1, i64::MAX, i64::MIN, 64, 12_345][usize::from(value)];
+    let number = [0, -1, 1 << 42, -(1 << 42), 64, 12_345][usize::from(value)];
     let word = Value::from(words[usize::from(value)]);
     match field {
         0 => ("name".to_owned(), if value == 1 { Value::Null } else { word }),
@@ -145,7 +145,8 @@ fn field_value(field: usize, value: u8) -> (String, Value) {
             (Member::key("phones", &member.text), member.to_value())
         }
         7 => {
-            let member = Member::present(words[usize::from(value)]);
+            let member =
+                Member::present(["13900000000", "12345", "95598", "4008001234", "110", "2821234"][usize::from(value)]);
             (Member::key("phones", &member.text), member.to_value())
         }
         _ => (format!("notes/01J9ZQ4M7N8P2R5S6T7V8W9X0{value}"), Value::from("{\"text\":\"看过\"}")),

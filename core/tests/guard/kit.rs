@@ -6,7 +6,7 @@ use wangge_core::{
         Document, Draft, Written,
         guard::{Claimed, Held, Verdict, admit},
     },
-    model::{Actor, Audience, DocId, Kind, Meta, Millis, RecordId, Role, Schema, Source, Value},
+    model::{Actor, Audience, CodeList, DocId, Kind, Meta, Millis, RecordId, Role, Schema, Source, Value},
 };
 
 const KIND: &str = r#"
@@ -24,7 +24,30 @@ field = [
   { key = "state", zh = "状态", en = "State", type = "text", server = true, audience = "personal", rule = "latest", retain = "r", purpose = "p" },
   { key = "phones", zh = "电话", en = "Phones", type = "phone", audience = "personal", rule = "set", retain = "r", purpose = "p" },
   { key = "notes", zh = "备注", en = "Notes", type = "text", audience = "personal", rule = "log", retain = "r", purpose = "p" },
+  { key = "state_of_flow", zh = "办理状态", en = "State of flow", type = "text", audience = "personal", rule = "command", retain = "r", purpose = "p" },
+  { key = "shade", zh = "色调", en = "Shade", type = "code", list = "shade", by_command = ["black"], audience = "personal", rule = "latest", retain = "r", purpose = "p" },
+  { key = "born", zh = "出生日期", en = "Born", type = "date", audience = "personal", rule = "latest", retain = "r", purpose = "p" },
+  { key = "id", zh = "证件号码", en = "ID", type = "id_number", audience = "personal", rule = "latest", retain = "r", purpose = "p" },
+  { key = "short", zh = "简称", en = "Short", type = "text", max = 3, audience = "personal", rule = "latest", retain = "r", purpose = "p" },
+  { key = "shades", zh = "全部色调", en = "Shades", type = "code", list = "shade", audience = "personal", rule = "set", retain = "r", purpose = "p" },
+  { key = "carer", zh = "照护人", en = "Carer", type = "text", max = 5, audience = "child", rule = "authority", decide = ["CM"], retain = "r", purpose = "p" },
+  { key = "carers", zh = "照护人电话", en = "Telephones of carers", type = "phone", audience = "child", rule = "set", retain = "r", purpose = "p" },
+  { key = "diary", zh = "情况", en = "Diary", type = "text", audience = "child", rule = "log", retain = "r", purpose = "p" },
+  { key = "file_no", zh = "档案号", en = "File number", type = "text", server = true, audience = "child", rule = "latest", retain = "r", purpose = "p" },
   { key = "colour", zh = "颜色", en = "Colour", type = "text", audience = "open", rule = "latest", retain = "r", purpose = "p" },
+]
+"#;
+
+/// One code went out of use years ago.
+const LIST: &str = r#"
+name = "shade"
+zh = "色调"
+en = "Shade"
+version = 2
+code = [
+  { code = "light", zh = "浅", en = "light" },
+  { code = "dim", zh = "暗", en = "dim", until = "2020-12-31" },
+  { code = "black", zh = "黑", en = "black" },
 ]
 "#;
 
@@ -36,6 +59,10 @@ pub fn schema() -> Schema {
     let mut schema = Schema::built_in().clone();
     schema.version = VERSION;
     schema.kinds.insert(kind.name.clone(), kind);
+    let list: CodeList = toml::from_str(LIST).unwrap();
+    schema.lists.insert(list.name.clone(), list);
+    schema.access.write.insert(Role::CM, vec!["*".to_owned()]);
+    schema.access.hint.insert(Audience::Child, vec![Role::GW, Role::CM]);
     schema
 }
 

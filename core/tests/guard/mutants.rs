@@ -36,7 +36,7 @@ fn cases() -> Vec<Case> {
     decided.meta.decides = vec!["*".to_owned()];
     let drafts = [
         draft(&[("name", Value::from("甲")), ("count", Value::Int(1)), ("alone", Value::Bool(true))]),
-        draft(&[("count", Value::Int(2)), (&phone, member.to_value()), (note, Value::from("{}"))]),
+        draft(&[("count", Value::Int(2)), (&phone, member.to_value()), (note, Value::from("{\"text\":\"看过\"}"))]),
         seen,
         draft(&[("name", Value::from("乙")), ("count", Value::Int(2)), ("at", Value::Null), ("spot", Value::Int(7))]),
         decided,
