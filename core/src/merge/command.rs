@@ -75,11 +75,11 @@ struct Answer<'a> {
 
 /// Folds the commands of one document; none where it holds no intent and no outcome. `values` gives the values in
 /// force, for states that people may also put by hand.
-pub fn fold(
+pub fn fold<'a>(
     schema: &Schema,
     kind: &Kind,
     doc: DocId,
-    observations: &[Observation],
+    observations: impl IntoIterator<Item = &'a Observation>,
     value_of: impl Fn(&str) -> Option<Value>,
 ) -> Option<FlowState> {
     let (wanted, answers) = read(observations);
@@ -109,9 +109,9 @@ pub fn fold(
 }
 
 /// Every intent and every outcome, each once: intents by time, outcomes in the order of the server.
-fn read(observations: &[Observation]) -> (Vec<Wanted>, Vec<Answer<'_>>) {
+fn read<'a>(observations: impl IntoIterator<Item = &'a Observation>) -> (Vec<Wanted>, Vec<Answer<'a>>) {
     let mut changes: BTreeMap<ChangeHash, &Observation> = BTreeMap::new();
-    for seen in observations.iter().filter(|seen| seen.body.puts.iter().any(|(key, _)| is_key(key))) {
+    for seen in observations.into_iter().filter(|seen| seen.body.puts.iter().any(|(key, _)| is_key(key))) {
         let known = changes.entry(seen.body.hash).or_insert(seen);
         if known.accepted_at.is_none() {
             *known = seen;

@@ -27,8 +27,8 @@ pub fn resolve(schema: &Schema, kind: &Kind, doc: DocId, observations: &[Observa
             add(&mut out, column, doc, &view);
         }
         hints::add(&mut out, &frame, doc);
+        add_commands(&mut out, &frame, doc);
     }
-    add_commands(&mut out, schema, kind, doc, observations);
     for field in kind.fields.iter().filter(|field| field.suggests.is_some()) {
         if let Some(state) = out.fields.get(&field.key) {
             out.suggestions.extend(attention::suggestion(Words::both(schema, field), &state.value));
@@ -45,8 +45,9 @@ pub fn resolve(schema: &Schema, kind: &Kind, doc: DocId, observations: &[Observa
 }
 
 /// What commands have come to, and the fields that they alone set.
-fn add_commands(out: &mut Resolved, schema: &Schema, kind: &Kind, doc: DocId, observations: &[Observation]) {
-    let flow = command::fold(schema, kind, doc, observations, |key| Some(out.fields.get(key)?.value.clone()));
+fn add_commands(out: &mut Resolved, frame: &Frame<'_>, doc: DocId) {
+    let (kind, counting) = (frame.kind, frame.counting().map(|(_, change)| change));
+    let flow = command::fold(frame.schema, kind, doc, counting, |key| Some(out.fields.get(key)?.value.clone()));
     for (key, claim) in flow.iter().flat_map(|flow| &flow.values) {
         let Some(field) = kind.field(key).filter(|field| field.rule == Rule::Command) else { continue };
         let state = state_of(out, field);

@@ -169,3 +169,13 @@ fn a_hundred_rounds_of_doing_and_undoing_stay_quick() {
     assert_eq!(out.fields["phone"].value, Value::from("137"), "as wang found it last");
     assert!(start.elapsed().as_secs() < 20, "{:?}, so something grows too fast", start.elapsed());
 }
+
+#[test]
+fn a_command_taken_back_before_the_county_answered_waits_no_more() {
+    let mut w = World::new("event");
+    let base = w.by("li").put("type", "hazard").done();
+    let wanted = w.by("li").put("cmd/01J9ZQ4M7N8P2R5S6T7V8W9X0Y", "{\"do\":\"submit\"}").after(&[base]).on(8, 9).done();
+    assert_eq!(w.resolved().flow.unwrap().pending.len(), 1);
+    w.by("li").undoes(&[wanted]).after(&[wanted]).on(8, 10).done();
+    assert_eq!(w.resolved().flow, None);
+}
