@@ -60,9 +60,7 @@ pub fn apply(
             writer.set_cursor(&CursorRow { bucket: page.bucket.clone(), seq, digest })?;
             take(writer, session, &page.bucket.scope, arrived, &mut touched)?;
         }
-        for record in &touched {
-            views::refresh(writer, session.eye(), record)?;
-        }
+        views::refresh_all(writer, session.eye(), &touched)?;
         contact(writer, session, reply)?;
         Ok::<_, AppError>(Input::Applied { entries, repaired, missing_own })
     })

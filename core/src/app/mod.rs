@@ -1,6 +1,7 @@
 //! The facade: one method a use case. It delegates to documents, store, sync and net, and carries out what the sync
 //! machine asks for; it decides nothing about records.
 
+mod across;
 mod alias;
 mod answer;
 mod apply;
@@ -25,8 +26,8 @@ pub use error::AppError;
 pub use run::{SyncListener, SyncReport};
 pub use types::{
     Account, ActView, Answer, AnswerKind, AttentionView, ClaimView, Contact, EditOutcome, EditRequest, FieldEdit,
-    FieldView, HistoryRequest, LeaseState, ListItem, ListPage, ListRequest, RecordView, RefusalView, Sentence,
-    SuggestionView,
+    FieldView, HistoryRequest, LeaseState, LikelyView, ListItem, ListPage, ListRequest, RecordView, RefusalView,
+    Sentence, SuggestionView,
 };
 
 pub use crate::{
@@ -37,7 +38,7 @@ pub use crate::{
     sync::machine::SyncProgress,
 };
 use crate::{
-    model::{Actor, Kind, KindName, Meta, Millis, RecordId, Schema},
+    model::{Actor, Kind, KindName, Meta, Millis, RecordId, Schema, Scope},
     store::Store,
 };
 
@@ -246,7 +247,8 @@ impl App {
         past::summary(&self.session()?, &record)
     }
 
-    /// What waits for a person.
+    /// What waits for a person: fields with several values, and what rules over several records ask. Lists count the
+    /// former alone (`contested`).
     pub fn attention(&self) -> Result<Vec<AttentionView>, AppError> {
         read::attention(&self.session()?)
     }
@@ -268,6 +270,17 @@ impl App {
     /// Answers an item. What was written can be taken back for 24 hours.
     pub fn answer(&self, item: &str, answer: &Answer) -> Result<ActView, AppError> {
         self.writing(|session, actor| answer::answer(session, actor, item, answer))
+    }
+
+    /// Records of this phone that what is being typed may already be, surest first. For a resident the door may be given
+    /// as a value for `dwelling`, though it is no field of residents. Without a scope the worker's first grid counts.
+    pub fn likely(
+        &self,
+        kind: &KindName,
+        edits: &[FieldEdit],
+        scope: Option<&Scope>,
+    ) -> Result<Vec<LikelyView>, AppError> {
+        across::likely(&self.session()?, kind, edits, scope)
     }
 
     /// How many own changes wait, were put aside, refused.
@@ -306,14 +319,20 @@ impl App {
 
     fn session(&self) -> Result<Session<'_>, AppError> {
         let mut known = lock(&self.known);
-        if known.is_none() {
+        let first = known.is_none();
+        if first {
             *known = self.account()?.zip(self.contact()?);
         }
         let Some((account, contact)) = known.clone() else {
             return Err(AppError::not_allowed("这台手机还没有注册", "this phone is not enrolled yet"));
         };
         let now = self.env.now();
-        Ok(Session { store: &self.store, schema: self.schema, env: self.env.as_ref(), account, contact, now })
+        let session = Session { store: &self.store, schema: self.schema, env: self.env.as_ref(), account, contact, now };
+        if first && let Err(error) = across::renew(&session) {
+            *known = None;
+            return Err(error);
+        }
+        Ok(session)
     }
 
     /// To be called after whatever may have changed the account or the contact in the store.

@@ -54,7 +54,7 @@ fn cursor_from_text(text: &str) -> Result<ViewCursor, AppError> {
 pub fn attention(session: &Session<'_>) -> Result<Vec<AttentionView>, AppError> {
     reading(session, |reader| {
         let rows = reader.attention()?;
-        rows.iter().map(|row| views::stored_attention(reader, session.eye(), &row.json)).collect()
+        rows.iter().map(|row| views::stored_attention(reader, session.eye(), row)).collect()
     })
 }
 
@@ -62,7 +62,7 @@ pub fn attention(session: &Session<'_>) -> Result<Vec<AttentionView>, AppError> 
 pub fn attention_item(session: &Session<'_>, item: &str) -> Result<AttentionView, AppError> {
     reading(session, |reader| {
         let row = answer::find(reader, item)?;
-        views::stored_attention(reader, session.eye(), &row.json)
+        views::stored_attention(reader, session.eye(), &row)
     })
 }
 

@@ -377,6 +377,21 @@ impl HistoryRequest {
     }
 }
 
+/// A record that what is being typed may already be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LikelyView {
+    /// The record.
+    pub record: RecordId,
+    /// Kind.
+    pub kind: KindName,
+    /// Its name in a list.
+    pub title: String,
+    /// How sure it is, from 1 (worth a look) to 9 (the same number).
+    pub weight: u8,
+    /// Why.
+    pub why: Sentence,
+}
+
 /// One line of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListItem {

@@ -1,9 +1,10 @@
 //! From changes to what a screen shows: joins changes with envelopes, asks the resolver, writes view rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Account,
+    across::{self, Upkeep},
     alias::Group,
     answer,
     error::AppError,
@@ -11,7 +12,7 @@ use super::{
 };
 use crate::{
     doc::chunk,
-    merge::{self, Attention, Claim, FieldState, Resolved},
+    merge::{self, Attention, Claim, FieldState, Resolved, across::Facts},
     model::{
         DocId, Field, FieldType, Kind, KindName, Millis, Observation, RecordId, Schema, Scope, Value,
         change::ChangeBody, ids::to_hex,
@@ -116,6 +117,9 @@ pub fn group_view(reader: &Reader<'_>, eye: Eye<'_>, group: &Group) -> Result<Re
     let mut attention = Vec::new();
     for item in resolved.iter().flat_map(|doc| &doc.attention) {
         attention.push(finish(reader, eye, attention_view(eye.schema, kind, item, &title))?);
+    }
+    for row in reader.cross_items(&group.head)? {
+        attention.push(finish(reader, eye, across::cross_view(reader, eye.schema, stored_item(&row)?, Some(group.head))?)?);
     }
     Ok(RecordView {
         record: group.head,
@@ -291,9 +295,18 @@ fn name_references(reader: &Reader<'_>, schema: &Schema, item: &mut AttentionVie
     Ok(())
 }
 
+fn stored_item<T: serde::de::DeserializeOwned>(row: &AttentionRow) -> Result<T, AppError> {
+    serde_json::from_str(&row.json).map_err(|e| AppError::storage(&e))
+}
+
 /// An attention item as it is stored, for who looks at it now.
-pub fn stored_attention(reader: &Reader<'_>, eye: Eye<'_>, json: &str) -> Result<AttentionView, AppError> {
-    finish(reader, eye, serde_json::from_str(json).map_err(|e| AppError::storage(&e))?)
+pub fn stored_attention(reader: &Reader<'_>, eye: Eye<'_>, row: &AttentionRow) -> Result<AttentionView, AppError> {
+    let item = if row.field.is_empty() {
+        across::cross_view(reader, eye.schema, stored_item(row)?, None)?
+    } else {
+        stored_item(row)?
+    };
+    finish(reader, eye, item)
 }
 
 /// Adds names for what an item refers to, and what may be answered to it here.
@@ -308,19 +321,40 @@ fn named_by_others(kind: &Kind) -> bool {
     kind.title.iter().any(|key| kind.field(key).is_some_and(|field| field.value_type == FieldType::Ref))
 }
 
-/// Writes the view row and the attention rows of a record anew.
+/// Writes the view row and the attention rows of a record anew, and the items over several records that rest on it.
 pub fn refresh(writer: &mut Writer<'_>, eye: Eye<'_>, record: &RecordId) -> Result<(), AppError> {
+    let mut upkeep = Upkeep::default();
+    refresh_one(writer, eye, record, &mut upkeep)?;
+    upkeep.settle(writer, eye.schema)
+}
+
+/// The same for many records.
+pub fn refresh_all(writer: &mut Writer<'_>, eye: Eye<'_>, records: &BTreeSet<RecordId>) -> Result<(), AppError> {
+    let mut upkeep = Upkeep::default();
+    for record in records {
+        refresh_one(writer, eye, record, &mut upkeep)?;
+    }
+    upkeep.settle(writer, eye.schema)
+}
+
+/// Writes the rows of one record anew; what rules over several records look at is noted for later.
+pub fn refresh_one(
+    writer: &mut Writer<'_>,
+    eye: Eye<'_>,
+    record: &RecordId,
+    upkeep: &mut Upkeep,
+) -> Result<(), AppError> {
     let Some(group) = Group::read(writer, eye, record)? else {
         writer.replace_attention(record, &[])?;
+        upkeep.note(writer, eye.schema, record, None)?;
         return Ok(writer.drop_view(record)?);
     };
     let Ok(kind) = group.kind(eye) else { return Ok(()) };
     let resolved: Vec<Resolved> = group.resolve(eye, kind).into_values().collect();
-    refresh_from(writer, eye, &group, kind, &resolved)
+    rows(writer, eye, &group, kind, &resolved, upkeep)
 }
 
-/// The same where documents and their resolution are at hand. A record of which nothing is left, because all of it was
-/// undone, leaves the lists; its history stays.
+/// The same where documents and their resolution are at hand.
 pub fn refresh_from(
     writer: &mut Writer<'_>,
     eye: Eye<'_>,
@@ -328,8 +362,23 @@ pub fn refresh_from(
     kind: &Kind,
     resolved: &[Resolved],
 ) -> Result<(), AppError> {
+    let mut upkeep = Upkeep::default();
+    rows(writer, eye, group, kind, resolved, &mut upkeep)?;
+    upkeep.settle(writer, eye.schema)
+}
+
+/// A record of which nothing is left, because all of it was undone, leaves the lists; its history stays.
+fn rows(
+    writer: &mut Writer<'_>,
+    eye: Eye<'_>,
+    group: &Group,
+    kind: &Kind,
+    resolved: &[Resolved],
+    upkeep: &mut Upkeep,
+) -> Result<(), AppError> {
     if resolved.iter().all(|doc| doc.fields.is_empty()) {
         writer.replace_attention(&group.head, &[])?;
+        upkeep.note(writer, eye.schema, &group.head, None)?;
         return Ok(writer.drop_view(&group.head)?);
     }
     let values = values(resolved);
@@ -355,6 +404,30 @@ pub fn refresh_from(
         .collect::<Result<_, AppError>>()?;
     writer.replace_attention(&group.head, &rows)?;
     writer.put_view(&view_row(&item, eye.now)?)?;
+    note_facts(writer, eye, (group, kind, resolved), &item.scope, upkeep)
+}
+
+/// Notes what rules over several records look at: of the head what all names of the record say together, of its aliases
+/// what they are aliases of.
+fn note_facts(
+    writer: &mut Writer<'_>,
+    eye: Eye<'_>,
+    (group, kind, resolved): (&Group, &Kind, &[Resolved]),
+    scope: &Scope,
+    upkeep: &mut Upkeep,
+) -> Result<(), AppError> {
+    let mut facts = Facts::of(kind, resolved.iter());
+    if !group.aliases.is_empty() {
+        facts.values.remove("alias_of");
+    }
+    upkeep.note(writer, eye.schema, &group.head, Some((kind, scope, &facts)))?;
+    for alias in &group.aliases {
+        let docs = group.docs.iter().filter(|doc| doc.row.id.record == *alias);
+        let own: Vec<Resolved> =
+            docs.map(|doc| merge::resolve(eye.schema, kind, doc.row.id, &doc.observations)).collect();
+        let facts = Facts::of(kind, own.iter());
+        upkeep.note(writer, eye.schema, alias, Some((kind, scope, &facts)))?;
+    }
     Ok(())
 }
 

@@ -29,6 +29,7 @@
 //! The resolver is pure. A phone asks it when it writes (`plan`) and after each page; the server asks it with the same
 //! claims and gets the same answer.
 
+pub mod across;
 mod ancestry;
 mod attention;
 mod claims;

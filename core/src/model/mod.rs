@@ -14,6 +14,7 @@ pub mod idno;
 pub mod ids;
 pub mod lint;
 pub mod member;
+pub mod pinyin;
 pub mod schema;
 pub mod text;
 pub mod validate;

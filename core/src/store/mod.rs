@@ -21,6 +21,7 @@
 //! **Life cycle.** iOS kills an app that holds a file lock in the background, so `close` waits for running calls, moves
 //! the log into the file and gives every lock back; `reopen` takes them again with the key kept in wiped memory.
 
+mod across;
 mod error;
 mod lock;
 mod open;
@@ -45,6 +46,7 @@ use std::{
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use zeroize::Zeroizing;
 
+pub use across::{FactsRow, Index, key_number};
 pub use error::StoreError;
 pub use open::prepare_library;
 pub use reader::Reader;

@@ -287,7 +287,7 @@ fn optional<T: FromSql>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option
     row.get(column)
 }
 
-fn attention_row(row: &Row<'_>) -> rusqlite::Result<AttentionRow> {
+pub(super) fn attention_row(row: &Row<'_>) -> rusqlite::Result<AttentionRow> {
     Ok(AttentionRow {
         record: RecordId(row.get(0)?),
         id: row.get(1)?,

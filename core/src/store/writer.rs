@@ -239,9 +239,9 @@ impl<'c> Writer<'c> {
         self.run("DELETE FROM docs WHERE doc = ?1", [doc]).map(drop)
     }
 
-    /// Puts these attention items of a record in the place of those it had.
+    /// Puts these items about fields of a record in the place of those it had.
     pub fn replace_attention(&mut self, record: &RecordId, rows: &[AttentionRow]) -> Result<(), StoreError> {
-        self.run("DELETE FROM attention WHERE record = ?1", [record.0])?;
+        self.run("DELETE FROM attention WHERE record = ?1 AND field <> ''", [record.0])?;
         let sql = "INSERT INTO attention (record, id, rule, field, json) VALUES (?1, ?2, ?3, ?4, ?5)";
         for row in rows {
             if row.record != *record {
@@ -252,7 +252,7 @@ impl<'c> Writer<'c> {
         Ok(())
     }
 
-    fn run(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
+    pub(super) fn run(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
         Ok(self.prepare(sql)?.execute(params)?)
     }
 
