@@ -1,15 +1,12 @@
 //! Keeps what rules over several records need beside the views, in the same transaction.
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::{cell::RefCell, collections::BTreeMap};
 
 use super::{
     Session,
     error::AppError,
     types::{AttentionView, FieldEdit, LikelyView, Sentence},
-    views::{self, Eye},
+    views,
 };
 use crate::{
     merge::across::{self, Around, CrossItem, Facts, Seen, Typed},
@@ -78,9 +75,7 @@ impl<'a, 'c> Held<'a, 'c> {
 impl Around for Held<'_, '_> {
     fn record(&self, record: &RecordId) -> Option<Seen> {
         let row = self.or_none(self.reader.facts(record))?;
-        let facts = Facts::from_json(&row.json).ok_or_else(|| StoreError::Corrupt("facts".to_owned()));
-        let facts = self.or_none(facts.map(Some))?;
-        Some(Seen { record: row.record, kind: row.kind, scope: row.scope, facts })
+        self.or_none(seen(row).map(Some))
     }
     fn linked(&self, link: &str, target: &RecordId) -> Vec<RecordId> {
         match &self.all {
@@ -96,10 +91,16 @@ impl Around for Held<'_, '_> {
     }
 }
 
+fn seen(row: FactsRow) -> Result<Seen, StoreError> {
+    let facts = Facts::from_json(&row.json).ok_or_else(|| StoreError::Corrupt("facts".to_owned()))?;
+    Ok(Seen { record: row.record, kind: row.kind, scope: row.scope, facts })
+}
+
 /// What a transaction has changed that rules over several records look at.
 #[derive(Default)]
 pub struct Upkeep {
-    touched: BTreeSet<RecordId>,
+    /// With what each said before.
+    touched: BTreeMap<RecordId, Option<Seen>>,
     /// Target, `kind.field`, record; whether it is there now.
     links: BTreeMap<(RecordId, String, RecordId), bool>,
     keys: BTreeMap<(i64, RecordId), bool>,
@@ -128,14 +129,13 @@ impl Upkeep {
                 writer.put_facts(&row)?;
             }
         }
-        self.touched.insert(*record);
-        if let Some(row) = before {
-            let facts = Facts::from_json(&row.json).ok_or_else(|| AppError::storage(&"facts"))?;
-            self.add(schema, &Seen { record: *record, kind: row.kind, scope: row.scope, facts }, false);
+        let before = before.map(seen).transpose()?;
+        if let Some(before) = &before {
+            self.add(schema, before, false);
         }
+        self.touched.insert(*record, before);
         if let Some((kind, scope, facts)) = now {
-            let seen =
-                Seen { record: *record, kind: kind.name.clone(), scope: scope.clone(), facts: facts.clone() };
+            let seen = Seen { record: *record, kind: kind.name.clone(), scope: scope.clone(), facts: facts.clone() };
             self.add(schema, &seen, true);
         }
         Ok(())
@@ -143,7 +143,9 @@ impl Upkeep {
 
     fn add(&mut self, schema: &Schema, seen: &Seen, there: bool) {
         // What a record is an alias of reads it as a part of itself, so that both change.
-        self.touched.extend(seen.target("alias_of"));
+        if let Some(head) = seen.target("alias_of") {
+            self.touched.entry(head).or_insert(None);
+        }
         let links = schema.kind(&seen.kind.0).map(|kind| seen.facts.links(kind));
         for (link, target) in links.into_iter().flatten() {
             self.links.insert((target, link, seen.record), there);
@@ -164,9 +166,8 @@ impl Upkeep {
         for ((key, record), there) in &self.keys {
             writer.set_key(*key, record, *there)?;
         }
-        let touched: Vec<RecordId> = self.touched.into_iter().collect();
-        let held = Held::new(writer, touched.len())?;
-        let review = across::review(schema, &held, &touched, &|record| held.items(record));
+        let held = Held::new(writer, self.touched.len())?;
+        let review = across::review(schema, &held, &self.touched, &|record| held.items(record));
         let review = held.finish(review)?;
         for id in review.gone {
             writer.replace_cross(id, &[], "", "")?;

@@ -327,7 +327,8 @@ impl App {
             return Err(AppError::not_allowed("这台手机还没有注册", "this phone is not enrolled yet"));
         };
         let now = self.env.now();
-        let session = Session { store: &self.store, schema: self.schema, env: self.env.as_ref(), account, contact, now };
+        let session =
+            Session { store: &self.store, schema: self.schema, env: self.env.as_ref(), account, contact, now };
         if first && let Err(error) = across::renew(&session) {
             *known = None;
             return Err(error);

@@ -65,6 +65,22 @@ impl<'a> Ground<'a> {
         way[way.len() - 1]
     }
 
+    /// Aliases through which the references of a record reach one of these heads.
+    pub fn aliases_on_the_way(&self, record: &RecordId, heads: &[RecordId]) -> Vec<RecordId> {
+        let Some(seen) = self.plain(record) else { return Vec::new() };
+        let mut out = Vec::new();
+        for target in seen.facts.values.values().filter_map(|value| value.text()?.parse::<RecordId>().ok()) {
+            let head = self.head_of(&target);
+            let mut at = target;
+            while at != head && heads.contains(&head) && at != seen.record && out.len() < CHAIN {
+                out.push(at);
+                let Some(next) = self.plain(&at).and_then(|seen| seen.target("alias_of")) else { break };
+                at = next;
+            }
+        }
+        out
+    }
+
     /// The head of a record.
     pub fn head(&self, record: &RecordId) -> Option<Rc<Seen>> {
         self.plain(&self.head_of(record))

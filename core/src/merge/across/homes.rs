@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, rc::Rc};
 use super::{
     Found,
     ground::Ground,
+    keys,
     seen::{OWN_WORD, Seen, is_dead},
     words::{self, Said},
 };
@@ -136,8 +137,7 @@ pub(super) fn vacant_occupied(ground: &Ground<'_>, dwelling: &Rc<Seen>) -> Vec<F
     }
     let mut stays = ground.linked("residence.dwelling", dwelling);
     stays.retain(|stay| is_open(stay) && stay.text("kind") != "registered_away");
-    let people: BTreeSet<RecordId> =
-        targets(&stays, "resident").iter().map(|record| ground.head_of(record)).collect();
+    let people: BTreeSet<RecordId> = targets(&stays, "resident").iter().map(|record| ground.head_of(record)).collect();
     if people.is_empty() {
         return Vec::new();
     }
@@ -195,8 +195,8 @@ pub(super) fn stay_ended_but_met(ground: &Ground<'_>, stay: &Rc<Seen>) -> Vec<Fo
     let (Some(person), Some(home)) = (ground.follow(stay, "resident"), ground.follow(stay, "dwelling")) else {
         return Vec::new();
     };
-    let Some(said) = stay.said("to") else { return Vec::new() };
     let end = stay.text("to");
+    let Some(said) = stay.said("to").filter(|_| !end.is_empty()) else { return Vec::new() };
     let contradicts = |visit: &Seen| {
         let at_home = visit.text("result") == "met" && matches!(visit.text("mode"), "" | "home");
         let here = visit.target("target").is_some_and(|target| ground.head_of(&target) == home.record);
@@ -204,7 +204,8 @@ pub(super) fn stay_ended_but_met(ground: &Ground<'_>, stay: &Rc<Seen>) -> Vec<Fo
         (words::stored_day(when).as_str() > end).then_some(when)
     };
     let visits = ground.linked("visit.met", &person);
-    let first = visits.iter().filter_map(|visit| Some((contradicts(visit)?, visit))).min_by_key(|(at, v)| (*at, v.record));
+    let first =
+        visits.iter().filter_map(|visit| Some((contradicts(visit)?, visit))).min_by_key(|(at, v)| (*at, v.record));
     let Some((when, visit)) = first else { return Vec::new() };
     // A stay that began again there is another record, and the question is settled.
     let again = ground.linked("residence.resident", &person).iter().any(|other| {
@@ -246,11 +247,18 @@ pub(super) fn two_stays(ground: &Ground<'_>, person: &Rc<Seen>) -> Vec<Found> {
     let homes: BTreeSet<RecordId> = targets(&stays, "dwelling").iter().map(|home| ground.head_of(home)).collect();
     let settled = stays.iter().all(|stay| stay.flag("current").is_some())
         && stays.iter().filter(|stay| stay.flag("current") == Some(true)).count() == 1;
-    if homes.len() < 2 || settled {
+    // Two entries of one door are one home.
+    let mut doors = BTreeSet::new();
+    for home in &homes {
+        let door = ground.plain(home).and_then(|home| keys::door(&home));
+        doors.insert(door.unwrap_or_else(|| home.to_string()));
+    }
+    if doors.len() < 2 || settled {
         return Vec::new();
     }
     let names: Vec<Said> = homes.iter().map(|home| ground.name_of(home, "dwelling")).collect();
-    let names = Said { zh: names.iter().map(|said| said.zh.as_str()).collect::<Vec<_>>().join("和"), ..Said::list(&names) };
+    let names =
+        Said { zh: names.iter().map(|said| said.zh.as_str()).collect::<Vec<_>>().join("和"), ..Said::list(&names) };
     let mut others = ids(&stays);
     others.extend(homes);
     vec![Found {

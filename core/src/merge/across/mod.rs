@@ -137,10 +137,7 @@ pub const RULES: &[CrossRule] = &[
     CrossRule {
         name: "same_place",
         kinds: &["place"],
-        say: (
-            "{0}和{1}可能是同一个场所：{2}。请核实。",
-            "{0} and {1} may be one place: {2}. Please check.",
-        ),
+        say: ("{0}和{1}可能是同一个场所：{2}。请核实。", "{0} and {1} may be one place: {2}. Please check."),
         near: pairs::itself,
         find: pairs::same_place,
     },
@@ -167,10 +164,7 @@ pub const RULES: &[CrossRule] = &[
     CrossRule {
         name: "alive_after_dead",
         kinds: &["resident", "visit"],
-        say: (
-            "{0}在{1}被记为{2}，但{3}。请核实。",
-            "{0} was recorded as {2} on {1}, but {3}. Please check.",
-        ),
+        say: ("{0}在{1}被记为{2}，但{3}。请核实。", "{0} was recorded as {2} on {1}, but {3}. Please check."),
         near: homes::residents,
         find: homes::alive_after_dead,
     },
@@ -230,19 +224,22 @@ pub struct Review {
     pub gone: Vec<[u8; 16]>,
 }
 
-/// Brings items up to date after `touched` changed, or records they are aliases of. `stored` gives the items under a
-/// record.
+/// Brings items up to date after some records changed. `touched` holds each of them with what it said before, and also
+/// the records that it was or is an alias of; `stored` gives the items under a record.
 pub fn review(
     schema: &Schema,
     around: &dyn Around,
-    touched: &[RecordId],
+    touched: &BTreeMap<RecordId, Option<Seen>>,
     stored: &dyn Fn(&RecordId) -> Vec<CrossItem>,
 ) -> Review {
     let ground = Ground::new(schema, around);
     let mut old: BTreeMap<[u8; 16], CrossItem> = BTreeMap::new();
     let mut asked: BTreeSet<(usize, RecordId)> = BTreeSet::new();
-    for record in touched {
-        asked.extend(subjects(&ground, record).into_iter().map(|(rule, subject)| (rule, subject.record)));
+    for (record, before) in touched {
+        let now = subjects(&ground, record);
+        // What it led to before may have asked because of it, or not asked because of it.
+        let then = before.as_ref().map_or_else(Vec::new, |before| near(&ground, before, before));
+        asked.extend(now.into_iter().chain(then).map(|(rule, subject)| (rule, subject.record)));
         for item in stored(record) {
             let rule = RULES.iter().position(|rule| rule.name == item.rule);
             asked.extend(rule.zip(item.records.first().copied()));
@@ -255,7 +252,8 @@ pub fn review(
     }
     for (subject, rules) in rules_of {
         let of_rules = |item: &CrossItem| rules.iter().any(|rule| RULES[*rule].name == item.rule);
-        let of_subject = stored(&subject).into_iter().filter(|item| item.records.first() == Some(&subject) && of_rules(item));
+        let of_subject =
+            stored(&subject).into_iter().filter(|item| item.records.first() == Some(&subject) && of_rules(item));
         old.extend(of_subject.map(|item| (item.id, item)));
     }
     let mut found: BTreeMap<[u8; 16], CrossItem> = BTreeMap::new();
@@ -271,9 +269,14 @@ pub fn review(
 /// Rules and subjects near a record, by the number of the rule.
 fn subjects(ground: &Ground<'_>, record: &RecordId) -> Vec<(usize, Rc<Seen>)> {
     let (Some(plain), Some(head)) = (ground.plain(record), ground.head(record)) else { return Vec::new() };
+    near(ground, &plain, &head)
+}
+
+/// The same where the record is at hand, and the head that speaks for it.
+fn near(ground: &Ground<'_>, plain: &Seen, head: &Seen) -> Vec<(usize, Rc<Seen>)> {
     let mut out = Vec::new();
     for (number, rule) in RULES.iter().enumerate().filter(|(_, rule)| rule.kinds.contains(&plain.kind.0.as_str())) {
-        let near: BTreeSet<RecordId> = (rule.near)(ground, &head).iter().map(|id| ground.head_of(id)).collect();
+        let near: BTreeSet<RecordId> = (rule.near)(ground, head).iter().map(|id| ground.head_of(id)).collect();
         out.extend(near.iter().filter_map(|id| ground.plain(id)).map(|subject| (number, subject)));
     }
     out
@@ -283,10 +286,10 @@ fn of_subject(ground: &Ground<'_>, rule: usize, subject: &Rc<Seen>) -> Vec<Cross
     let rule = &RULES[rule];
     let fits = rule.kinds[0] == subject.kind.0;
     let found = if fits { (rule.find)(ground, subject) } else { Vec::new() };
-    found.into_iter().map(|found| item(rule, found)).collect()
+    found.into_iter().map(|found| item(ground, rule, found)).collect()
 }
 
-fn item(rule: &CrossRule, found: Found) -> CrossItem {
+fn item(ground: &Ground<'_>, rule: &CrossRule, found: Found) -> CrossItem {
     let mut subjects = found.subjects;
     subjects.sort_unstable();
     let mut hash = Sha256::new();
@@ -309,6 +312,11 @@ fn item(rule: &CrossRule, found: Found) -> CrossItem {
             records.push(record);
         }
     }
+    // What leads to a head by way of an alias rests on the alias as well.
+    let through: BTreeSet<RecordId> =
+        records.iter().flat_map(|record| ground.aliases_on_the_way(record, &records)).collect();
+    let through: Vec<_> = through.into_iter().filter(|alias| !records.contains(alias)).collect();
+    records.extend(through);
     let about = found.claims.iter().map(|(seen, field)| (seen.record, *field)).chain(found.beside);
     let said = Said::fill(rule.say, &found.words);
     CrossItem {

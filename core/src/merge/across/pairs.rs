@@ -9,7 +9,7 @@ use super::{
     seen::Seen,
     words::{Said, bare},
 };
-use crate::model::{Address, RecordId, idno, pinyin, text};
+use crate::model::{Address, Point, RecordId, geo, idno, pinyin, text};
 
 /// Two reports of one hazard lie no further apart (SCENARIOS 29).
 const NEAR_M: f64 = 30.0;
@@ -189,7 +189,8 @@ pub(super) fn dwelling_alike(a: &Seen, b: &Seen) -> Option<Alike> {
     let streets = lead_a.is_empty() || lead_b.is_empty() || lead_a == lead_b;
     let buildings = [a, b].map(|seen| seen.target("building"));
     let one_building = !matches!(buildings, [Some(a), Some(b)] if a != b);
-    (streets && one_building).then(|| Alike::new(5, "门牌数字相同，写法不同", "the same numbers, written differently", &["address"]))
+    (streets && one_building)
+        .then(|| Alike::new(5, "门牌数字相同，写法不同", "the same numbers, written differently", &["address"]))
 }
 
 /// What stands before the first number.
@@ -221,15 +222,18 @@ pub(super) fn hazard_alike(ground: &Ground<'_>, a: &Seen, b: &Seen) -> Option<Al
     } else {
         Said { zh: format!("相隔{hours}小时"), en: format!("{hours} hours apart") }
     };
-    let place = match metres_between(a.text("point"), b.text("point")) {
-        Some(metres) => {
+    let place = match (Point::parse(a.text("point")), Point::parse(b.text("point"))) {
+        (Ok(x), Ok(y)) => {
+            let metres = geo::distance_m(x, y);
             if metres > NEAR_M {
                 return None;
             }
             Said { zh: format!("相距约{metres:.0}米"), en: format!("about {metres:.0} m apart") }
         }
-        None => {
-            let one = |field| a.target(field).zip(b.target(field)).is_some_and(|(x, y)| ground.head_of(&x) == ground.head_of(&y));
+        _ => {
+            let one = |field| {
+                a.target(field).zip(b.target(field)).is_some_and(|(x, y)| ground.head_of(&x) == ground.head_of(&y))
+            };
             let here = ["dwelling", "place", "building"].into_iter().find(|field| one(field))?;
             match here {
                 "dwelling" => Said::both("同一住户", "in one home"),
@@ -240,17 +244,6 @@ pub(super) fn hazard_alike(ground: &Ground<'_>, a: &Seen, b: &Seen) -> Option<Al
     };
     let why = Said { zh: format!("{}，{}", place.zh, time.zh), en: format!("{}, {}", place.en, time.en) };
     Some(Alike { why, ..Alike::new(6, "", "", &["category", "point"]) })
-}
-
-/// Metres between two positions, where both are known.
-fn metres_between(a: &str, b: &str) -> Option<f64> {
-    let read = |text: &str| {
-        let mut parts = text.split(',').map(|part| part.parse::<f64>().ok());
-        Some((parts.next()?? / 1e7, parts.next()?? / 1e7))
-    };
-    let ((lat_a, lon_a), (lat_b, lon_b)) = (read(a)?, read(b)?);
-    let (north, east) = (lat_a - lat_b, (lon_a - lon_b) * lat_a.to_radians().cos());
-    Some(north.hypot(east).to_radians() * 6_371_008.8)
 }
 
 /// Two reports of one hazard, until somebody has joined them or taken up both.
@@ -286,7 +279,10 @@ pub(super) fn newborn_pair(ground: &Ground<'_>, child: &Rc<Seen>) -> Vec<Found> 
                 subjects: vec![first.record, second.record],
                 claims: Vec::new(),
                 others,
-                beside: [first, second].iter().flat_map(|one| [(one.record, "name"), (one.record, "birth_date")]).collect(),
+                beside: [first, second]
+                    .iter()
+                    .flat_map(|one| [(one.record, "name"), (one.record, "birth_date")])
+                    .collect(),
                 words: vec![home_name, child_name(ground, first), child_name(ground, second)],
             });
         }
@@ -297,7 +293,9 @@ pub(super) fn newborn_pair(ground: &Ground<'_>, child: &Rc<Seen>) -> Vec<Found> 
 fn newborn(seen: &Seen) -> bool {
     let month = |day: &str| Some(day.get(..4)?.parse::<i32>().ok()? * 12 + day.get(5..7)?.parse::<i32>().ok()?);
     let made = super::words::stored_day(seen.made());
-    month(seen.text("birth_date")).zip(month(&made)).is_some_and(|(born, made)| (0..=NEWBORN_MONTHS).contains(&(made - born)))
+    month(seen.text("birth_date"))
+        .zip(month(&made))
+        .is_some_and(|(born, made)| (0..=NEWBORN_MONTHS).contains(&(made - born)))
 }
 
 fn may_be_one_child(ground: &Ground<'_>, a: &Seen, b: &Seen) -> bool {
@@ -308,7 +306,11 @@ fn may_be_one_child(ground: &Ground<'_>, a: &Seen, b: &Seen) -> bool {
 }
 
 fn child_name(ground: &Ground<'_>, child: &Seen) -> Said {
-    if child.text("name").is_empty() { Said::both("未取名的孩子", "a child without a name yet") } else { ground.name(child) }
+    if child.text("name").is_empty() {
+        Said::both("未取名的孩子", "a child without a name yet")
+    } else {
+        ground.name(child)
+    }
 }
 
 /// The pairs of a record with others that share a key, where `alike` says why and nobody has told them apart.
