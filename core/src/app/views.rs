@@ -119,7 +119,11 @@ pub fn group_view(reader: &Reader<'_>, eye: Eye<'_>, group: &Group) -> Result<Re
         attention.push(finish(reader, eye, attention_view(eye.schema, kind, item, &title))?);
     }
     for row in reader.cross_items(&group.head)? {
-        attention.push(finish(reader, eye, across::cross_view(reader, eye.schema, stored_item(&row)?, Some(group.head))?)?);
+        attention.push(finish(
+            reader,
+            eye,
+            across::cross_view(reader, eye.schema, stored_item(&row)?, Some(group.head))?,
+        )?);
     }
     Ok(RecordView {
         record: group.head,
@@ -321,14 +325,7 @@ fn named_by_others(kind: &Kind) -> bool {
     kind.title.iter().any(|key| kind.field(key).is_some_and(|field| field.value_type == FieldType::Ref))
 }
 
-/// Writes the view row and the attention rows of a record anew, and the items over several records that rest on it.
-pub fn refresh(writer: &mut Writer<'_>, eye: Eye<'_>, record: &RecordId) -> Result<(), AppError> {
-    let mut upkeep = Upkeep::default();
-    refresh_one(writer, eye, record, &mut upkeep)?;
-    upkeep.settle(writer, eye.schema)
-}
-
-/// The same for many records.
+/// Writes the view rows and the attention rows of records anew, and the items over several records that rest on them.
 pub fn refresh_all(writer: &mut Writer<'_>, eye: Eye<'_>, records: &BTreeSet<RecordId>) -> Result<(), AppError> {
     let mut upkeep = Upkeep::default();
     for record in records {
