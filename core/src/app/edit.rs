@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     Session,
     alias::Group,
+    check,
     error::AppError,
     types::{EditOutcome, EditRequest, FieldEdit, LeaseState},
     views::{self, DocState},
@@ -13,9 +14,8 @@ use crate::{
     doc::{Document, Draft, Written},
     merge::{self, Edit, Resolved},
     model::{
-        Actor, Audience, ChangeHash, DocId, Field, Kind, Member, Meta, Millis, RecordId, Rule, Scope, Value,
-        schema::base_key,
-        validate::{self, Problem, Severity},
+        Actor, Audience, ChangeHash, DocId, Field, Kind, Member, Meta, Millis, RecordId, Scope, Value,
+        schema::base_key, validate::Problem,
     },
     store::{ChangeState, StoredChange, Writer},
 };
@@ -28,10 +28,10 @@ pub fn edit(session: &Session<'_>, actor: Actor, request: &EditRequest) -> Resul
     let form = prepare(session, request)?;
     let wrote = session.store.write(|writer| write(writer, session, actor, &form))?;
     let changes = wrote.changes.into_iter().map(|(_, hash)| hash).collect();
-    Ok(EditOutcome { record: form.record, changes, warnings: form.warnings })
+    Ok(EditOutcome { record: form.record, changes, warnings: wrote.warnings })
 }
 
-/// A form that passed its checks, split by audience.
+/// A form that this person may fill in now, split by audience.
 pub struct Form<'a> {
     request: &'a EditRequest,
     kind: &'static Kind,
@@ -39,8 +39,6 @@ pub struct Form<'a> {
     /// The record, new or not.
     pub record: RecordId,
     parts: BTreeMap<Audience, Part>,
-    /// Kept, but marked.
-    pub warnings: Vec<Problem>,
 }
 
 /// What a form wrote, and how the record stands after it.
@@ -49,16 +47,17 @@ pub struct Wrote {
     pub changes: Vec<(DocId, ChangeHash)>,
     /// The record's documents, resolved with them.
     pub resolved: Vec<Resolved>,
+    /// What is kept, but marked.
+    pub warnings: Vec<Problem>,
 }
 
-/// Checks a form without touching the store.
+/// Takes a form apart without touching the store; its values are checked when it is written.
 pub fn prepare<'a>(session: &Session<'_>, request: &'a EditRequest) -> Result<Form<'a>, AppError> {
     let kind = session.kind(&request.kind)?;
     may_write_now(session)?;
-    let warnings = check(session, kind, request)?;
     let scope = scope(session, request)?;
     let record = request.record.unwrap_or_else(|| session.new_record());
-    Ok(Form { request, kind, scope, record, parts: parts(session, kind, request)?, warnings })
+    Ok(Form { request, kind, scope, record, parts: parts(session, kind, request) })
 }
 
 /// Refuses to write where the phone was too long without contact.
@@ -81,6 +80,7 @@ pub fn write(writer: &mut Writer<'_>, session: &Session<'_>, actor: Actor, form:
         None => Group::new(form.record),
     };
     let mut resolved = group.resolve(eye, form.kind);
+    let warnings = check::form(session, form.kind, form.request, &resolved)?;
     let mut changes = Vec::new();
     for (audience, part) in &form.parts {
         let before = resolved.get(audience);
@@ -92,7 +92,7 @@ pub fn write(writer: &mut Writer<'_>, session: &Session<'_>, actor: Actor, form:
     }
     let resolved: Vec<Resolved> = resolved.into_values().collect();
     views::refresh_from(writer, eye, &group, form.kind, &resolved)?;
-    Ok(Wrote { changes, resolved })
+    Ok(Wrote { changes, resolved, warnings })
 }
 
 /// What one audience's document gets.
@@ -109,87 +109,12 @@ fn scope(session: &Session<'_>, request: &EditRequest) -> Result<Scope, AppError
         .ok_or_else(|| AppError::not_allowed("这个网格不归您负责", "this grid is not one of yours"))
 }
 
-/// Every problem at once; warnings do not stop the form.
-fn check(session: &Session<'_>, kind: &Kind, request: &EditRequest) -> Result<Vec<Problem>, AppError> {
-    let mut problems = Vec::new();
-    for edit in &request.edits {
-        let Some(field) = kind.field(edit.field()) else {
-            problems.push(Problem::block(edit.field(), "unknown_field", "没有这一栏", "no such field"));
-            continue;
-        };
-        problems.extend(check_shape(field, edit));
-        if !session.schema.may_write(session.account.role, kind, field) {
-            problems.push(Problem::block(
-                &field.key,
-                "role",
-                "您的岗位不能填写这一栏",
-                "your role may not write this field",
-            ));
-        }
-        if !request.decide.is_empty() && !field.decide.contains(&session.account.role) {
-            problems.push(Problem::block(
-                &field.key,
-                "decide",
-                "这一栏要由网格长或镇街中心确定",
-                "a grid head or the town centre decides this",
-            ));
-        }
-        problems.extend(match edit {
-            FieldEdit::Put { value, .. } => validate::check_value(session.schema, field, value),
-            FieldEdit::Add { text, date, .. } => {
-                let member = Member { text: text.clone(), on: true, date: date.clone() };
-                validate::check_value(session.schema, field, &member.to_value())
-            }
-            FieldEdit::End { .. } | FieldEdit::Append { .. } => Vec::new(),
-        });
-    }
-    for field in request.confirm.iter().filter(|f| *f != "*" && kind.field(f).is_none()) {
-        problems.push(Problem::block(field, "unknown_field", "没有这一栏", "no such field"));
-    }
-    if request.edits.is_empty() && request.confirm.is_empty() {
-        problems.push(Problem::block("", "empty", "没有填写任何内容", "nothing was filled in"));
-    }
-    if request.record.is_none() {
-        problems.extend(missing(session, kind, request));
-    }
-    let (block, warn): (Vec<_>, Vec<_>) = problems.into_iter().partition(|p| p.severity == Severity::Block);
-    if block.is_empty() { Ok(warn) } else { Err(AppError::Invalid { problems: block }) }
-}
-
-fn check_shape(field: &Field, edit: &FieldEdit) -> Option<Problem> {
-    let fits = match edit {
-        FieldEdit::Put { .. } => !matches!(field.rule, Rule::Set | Rule::Log),
-        FieldEdit::Add { .. } | FieldEdit::End { .. } => field.rule == Rule::Set,
-        FieldEdit::Append { .. } => field.rule == Rule::Log,
-    };
-    (!fits).then(|| {
-        Problem::block(&field.key, "shape", "填写方式与这一栏不符", "this kind of entry does not fit the field")
-    })
-}
-
-/// Required fields of a new record that this role could have filled.
-fn missing(session: &Session<'_>, kind: &Kind, request: &EditRequest) -> Vec<Problem> {
-    let filled = |field: &Field| {
-        request
-            .edits
-            .iter()
-            .any(|edit| edit.field() == field.key && !matches!(edit, FieldEdit::Put { value, .. } if value.is_null()))
-    };
-    let required = kind.fields.iter().filter(|f| f.required && session.schema.may_write(session.account.role, kind, f));
-    required
-        .filter(|field| !filled(field))
-        .map(|field| {
-            Problem::block(&field.key, "required", &format!("请填写{}", field.zh), &format!("{} is required", field.en))
-        })
-        .collect()
-}
-
 /// Splits a form by audience and turns field edits into keys and scalars.
-fn parts(session: &Session<'_>, kind: &Kind, request: &EditRequest) -> Result<BTreeMap<Audience, Part>, AppError> {
+fn parts(session: &Session<'_>, kind: &Kind, request: &EditRequest) -> BTreeMap<Audience, Part> {
     let mut parts: BTreeMap<Audience, Part> = BTreeMap::new();
     for edit in &request.edits {
         let Some(field) = kind.field(edit.field()) else { continue };
-        for (key, value) in scalars(session, field, edit)? {
+        for (key, value) in scalars(field, edit, || session.new_ulid()) {
             let audience = kind.field(&key).map_or(field.audience, |f| f.audience);
             parts.entry(audience).or_default().edits.push(Edit { key, value });
         }
@@ -205,12 +130,13 @@ fn parts(session: &Session<'_>, kind: &Kind, request: &EditRequest) -> Result<BT
             parts.entry(field.audience).or_default().confirm.push(confirm.clone());
         }
     }
-    Ok(parts)
+    parts
 }
 
-fn scalars(session: &Session<'_>, field: &Field, edit: &FieldEdit) -> Result<Vec<(String, Value)>, AppError> {
+/// Document keys and values of one edit; a log entry gets a name of its own.
+pub fn scalars(field: &Field, edit: &FieldEdit, name: impl FnOnce() -> String) -> Vec<(String, Value)> {
     let member = |set: &str, member: Member| (Member::key(set, &member.text), member.to_value());
-    Ok(match edit {
+    match edit {
         FieldEdit::Put { value, .. } => {
             let joins = field.joins.as_deref().zip(value.text()).map(|(set, text)| member(set, Member::present(text)));
             std::iter::once((field.key.clone(), value.clone())).chain(joins).collect()
@@ -221,12 +147,9 @@ fn scalars(session: &Session<'_>, field: &Field, edit: &FieldEdit) -> Result<Vec
         FieldEdit::End { text, date, .. } => vec![member(&field.key, Member::ended(text, date.as_deref()))],
         FieldEdit::Append { text, .. } => {
             let entry = serde_json::json!({ "text": text }).to_string();
-            if entry.len() > validate::MAX_TEXT {
-                return Err(AppError::invalid(&field.key, "too_long", "文字太长", "the text is too long"));
-            }
-            vec![(format!("{}/{}", field.key, session.new_ulid()), Value::Text(entry))]
+            vec![(format!("{}/{}", field.key, name()), Value::Text(entry))]
         }
-    })
+    }
 }
 
 /// What is to be written into one audience's document; none where the form says nothing to it.

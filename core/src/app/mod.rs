@@ -5,6 +5,7 @@ mod across;
 mod alias;
 mod answer;
 mod apply;
+mod check;
 mod edit;
 mod enrol;
 mod env;

@@ -1,7 +1,8 @@
 //! Citizen identity numbers 公民身份号码 (GB 11643-1999): six digits of place, eight of birth, three of order, one check digit.
 //!
 //! The place is not looked up: codes change over the years and no list of them ships here. Residence permits of Hong Kong,
-//! Macao and Taiwan residents (81, 82, 83) and permanent residence cards of foreigners (9) have the same build.
+//! Macao and Taiwan residents (810000, 820000, 830000) and permanent residence cards of foreigners (9) have the same
+//! build.
 
 use std::fmt;
 
@@ -22,6 +23,11 @@ pub enum IdError {
     /// Digits 7 to 14 are no day of the calendar.
     #[error("身份证号第7至14位不是有效日期 / digits 7 to 14 of the ID number are not a date")]
     Date,
+    /// A residence permit of Hong Kong, Macao or Taiwan residents whose place is not 810000, 820000 or 830000.
+    #[error(
+        "港澳台居民居住证号前6位应为810000、820000或830000 / the number of a permit begins with 810000, 820000 or 830000"
+    )]
+    Permit,
     /// The last character does not follow from the others.
     #[error("身份证号末位校验码不符 / the check digit of the ID number does not fit")]
     CheckDigit,
@@ -34,6 +40,7 @@ impl IdError {
             Self::Length => "id_length",
             Self::Characters => "id_characters",
             Self::Date => "id_date",
+            Self::Permit => "id_permit",
             Self::CheckDigit => "id_check_digit",
         }
     }
@@ -86,6 +93,9 @@ pub fn check(text: &str) -> Result<(), IdError> {
     if !is_real_date(number(6..10), number(10..12), number(12..14)) {
         return Err(IdError::Date);
     }
+    if matches!(&bytes[..2], b"81" | b"82" | b"83") && bytes[2..6] != *b"0000" {
+        return Err(IdError::Permit);
+    }
     let sum: u32 = digits.iter().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
     if CHECK[sum as usize % 11] == last { Ok(()) } else { Err(IdError::CheckDigit) }
 }
@@ -120,7 +130,9 @@ mod tests {
     const STANDARD: [&str; 2] = ["11010519491231002X", "440524188001010014"];
 
     fn any_id() -> impl Strategy<Value = String> {
-        (100_000u32..=999_999, 1900u32..2030, 1u32..=12, 1u32..=28, 0u32..=999).prop_map(|(place, y, m, d, order)| {
+        let place = (10u32..=99, 0u32..=9999)
+            .prop_map(|(province, rest)| province * 10_000 + if (81..=83).contains(&province) { 0 } else { rest });
+        (place, 1900u32..2030, 1u32..=12, 1u32..=28, 0u32..=999).prop_map(|(place, y, m, d, order)| {
             let head = format!("{place:06}{y:04}{m:02}{d:02}{order:03}");
             let sum: u32 = head.bytes().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
             format!("{head}{}", CHECK[sum as usize % 11] as char)
@@ -160,6 +172,8 @@ mod tests {
             ("11010519491331002X", IdError::Date),
             ("110105190002290021", IdError::Date),
             ("110105194912310021", IdError::CheckDigit),
+            ("810105194912310021", IdError::Permit),
+            ("830000194912310022", IdError::CheckDigit),
         ] {
             assert_eq!(check(id), Err(rule), "{id}");
             assert!(!is_valid_id(id), "{id}");

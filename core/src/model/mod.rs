@@ -15,8 +15,10 @@ pub mod ids;
 pub mod lint;
 pub mod member;
 pub mod pinyin;
+pub mod region;
 pub mod schema;
 pub mod text;
+pub mod uscc;
 pub mod validate;
 
 pub use address::Address;

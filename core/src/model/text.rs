@@ -3,7 +3,10 @@
 //! The phone uses the same functions on what is typed at a door, so that a number entered there and a number that came
 //! from a ledger are equal when they mean the same.
 
-use super::validate::{PhoneKind, is_real_date, phone_kind};
+use super::{
+    ids::Millis,
+    validate::{PhoneKind, is_real_date, phone_kind},
+};
 
 /// Full-width ASCII, ideographic and no-break spaces become their plain forms; invisible characters vanish.
 pub fn half_width(text: &str) -> String {
@@ -163,6 +166,12 @@ pub fn moment(text: &str) -> Option<i64> {
     Some((days(y, m, d) * 86_400 + seconds - 8 * 3600) * 1000)
 }
 
+/// The day of a moment in China, as records write days.
+pub fn china_day(at: Millis) -> String {
+    let (y, m, d) = civil(at.0.saturating_add(8 * 3_600_000).div_euclid(Millis::DAY));
+    format!("{y:04}-{m:02}-{d:02}")
+}
+
 /// A value as a report may show it: at most the first three and the last two characters, never more than half of it.
 pub fn mask(text: &str) -> String {
     let chars: Vec<char> = text.trim().chars().collect();
@@ -319,6 +328,10 @@ mod tests {
 
     #[test]
     fn moments_are_china_time() {
+        assert_eq!(china_day(Millis(0)), "1970-01-01");
+        assert_eq!(china_day(Millis(1_781_087_820_000)), "2026-06-10");
+        assert_eq!(china_day(Millis(1_781_107_199_999)), "2026-06-10", "a millisecond before midnight in China");
+        assert_eq!(china_day(Millis(1_781_107_200_000)), "2026-06-11");
         assert_eq!(moment("1970-01-01 08:00"), Some(0));
         assert_eq!(moment("2026-06-10 18:37"), Some(1_781_087_820_000));
         assert_eq!(moment("2026年6月10日18:37"), Some(1_781_087_820_000));

@@ -52,7 +52,8 @@ impl Cleaner<'_> {
                 }
                 Ok(vec![Value::Text(clean)])
             }
-            FieldType::Text | FieldType::Uscc | FieldType::Region => Ok(vec![Value::Text(text::tidy(&shown))]),
+            FieldType::Text => Ok(vec![Value::Text(text::tidy(&shown))]),
+            FieldType::Uscc | FieldType::Region => Ok(vec![Value::Text(text::compact(&shown).to_uppercase())]),
             FieldType::Code => return self.codes(place, &name, field, column, &shown),
             FieldType::Date => {
                 self.date(cell).map(|day| vec![Value::Text(day)]).ok_or(("bad_date", "日期无法识别", "not a date"))
