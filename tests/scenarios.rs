@@ -320,6 +320,62 @@ why = "离开网格的仍是甲，乙写的照收 / it is still A who leaves; B'
 "#;
 
 #[test]
+fn how_a_record_stood_is_checked() {
+    for (from, to, says) in [
+        (
+            "as_seen = 2026-03-08 12:00:00\n  value = \"张玮\"",
+            "as_seen = 2026-03-08 09:00:00\n  value = \"张玮\"",
+            "现行值应为 张玮，实为 张炜",
+        ),
+        (
+            "as_known = 2026-03-10 12:00:00\n  value = \"张炜\"",
+            "as_known = 2026-03-12 12:00:00\n  value = \"张炜\"",
+            "现行值应为 张炜，实为 张玮",
+        ),
+    ] {
+        let verdict = changed("03-", from, to);
+        let line = line_of("03-", from) - 3;
+        assert!(verdict.findings.iter().any(|(_, finding)| finding.line == Some(line)), "{verdict}");
+        assert!(verdict.to_string().contains(says), "{verdict}");
+    }
+}
+
+#[test]
+fn an_answer_must_fit_one_item() {
+    for (from, to, says) in [
+        ("answer = { rule = \"contested\"", "answer = { rule = \"lower_asked\"", "网格长那里有 0 条这样的待确认"),
+        ("choose = \"张玮\" }", "choose = \"张炜\" }", "待确认中没有 \"张炜\""),
+        ("choose = \"张玮\" }", "choose = \"张玮\", next_time = true }", "answer 只写一种回答"),
+    ] {
+        let verdict = changed("03-", from, to);
+        assert!(only_finding(&verdict).zh.contains(says), "{verdict}");
+        assert_eq!(only_finding(&verdict).line, Some(line_of("03-", "who = \"网格长\"\n  at") - 1), "{verdict}");
+    }
+}
+
+#[test]
+fn what_is_shown_while_typing_is_checked() {
+    let typed = "who = \"乙\"\n  at = 2026-03-08 10:00:00\n  new = \"也是李红\"\n  kind = \"resident\"\n  \
+                 put = { name = \"李虹\", phone = \"13700000001\" }\n  unsaved = true\n  likely = ";
+    for (likely, holds) in [("[\"李红\"]", true), ("[]", false)] {
+        let act = format!("[[round.act]]\n  {typed}{likely}\n\n  [[round.act]]\n  who = \"乙\"");
+        let verdict = changed("01-", "[[round.act]]\n  who = \"乙\"", &act);
+        assert_eq!(verdict.holds(), holds, "{verdict}");
+        assert!(holds || only_finding(&verdict).zh.contains("填写时应提示可能已有 []，实为 [李红]"), "{verdict}");
+    }
+}
+
+#[test]
+fn records_that_are_said_to_be_one_are_compared() {
+    let same = "[[round.same]]\n  records = [\"东屋的李红\", \"西屋的李红\"]\n";
+    for (apart, holds) in [("  apart = true\n", true), ("", false)] {
+        let verdict = changed("52-", "[[round.count]]", &format!("{same}{apart}\n  [[round.count]]"));
+        assert_eq!(verdict.holds(), holds, "{verdict}");
+        assert!(holds || verdict.to_string().contains("应是 1 条，实为 2 条"), "{verdict}");
+    }
+}
+
+#[test]
 fn what_waits_on_a_phone_is_counted() {
     let verdict = changed("bad-newer-schema", "changes = 1", "changes = 2");
     let found: Vec<_> = verdict.findings.iter().map(|(_, finding)| (finding.line, finding.zh.as_str())).collect();

@@ -6,7 +6,7 @@ use std::{
 };
 
 use sha2::{Digest as _, Sha256};
-use wangge_core::model::Schema;
+use wangge_core::model::{Code, Field, KindName, Rule, Schema};
 
 use super::file::{Dictionary, Scenario};
 use crate::calendar;
@@ -56,7 +56,30 @@ fn edition(written: &Dictionary) -> Result<&'static Schema, String> {
         let code = list.codes.iter_mut().find(|code| code.zh == one.code).ok_or_else(|| unknown(&one.code))?;
         code.until = calendar::day(&one.until);
     }
+    for one in &written.codes {
+        let list = schema.lists.get_mut(&one.list).ok_or_else(|| unknown(&one.list))?;
+        let like = list.codes.first().ok_or_else(|| unknown(&one.list))?;
+        list.codes.push(Code { code: one.code.clone(), zh: one.zh.clone(), en: one.code.clone(), ..like.clone() });
+    }
+    for key in &written.free {
+        let named = key.split_once('.');
+        let kind = named.and_then(|(kind, _)| schema.kinds.get_mut(&KindName::from(kind)));
+        let field = kind.and_then(|kind| kind.fields.iter_mut().find(|field| named.is_some_and(|n| n.1 == field.key)));
+        set_free(field.ok_or_else(|| unknown(key))?);
+    }
     Ok(kept(schema))
+}
+
+/// Takes away what a field asks of its writers, so that the program lets pass what the county must not.
+fn set_free(field: &mut Field) {
+    field.server = false;
+    (field.min, field.max) = (None, None);
+    field.write.clear();
+    field.decide.clear();
+    field.by_command.clear();
+    if field.rule == Rule::Command {
+        field.rule = Rule::Latest;
+    }
 }
 
 /// Facade and county hold their schema for the life of the process, as a program does; equal editions are kept once.

@@ -2,8 +2,9 @@
 
 use std::{collections::BTreeSet, fmt};
 
+use toml::value::Datetime;
 use wangge_core::{
-    app::{AppError, AttentionView, ListRequest},
+    app::{AppError, AttentionView, HistoryRequest, ListRequest, RecordView},
     merge,
     model::{Audience, Field, KindName, Member, RecordId, Rule, Schema, Source, Value, ids::to_hex},
 };
@@ -78,6 +79,8 @@ pub struct Waiting {
     pub record: RecordId,
     /// Field.
     pub field: String,
+    /// Other records that it is about.
+    pub others: Vec<RecordId>,
     /// Value in force meanwhile.
     pub in_force: Value,
     /// Between which values, sorted.
@@ -148,25 +151,22 @@ impl<'a> Viewer<'a> {
         }
     }
 
+    /// Whether any part of a record is here.
+    pub fn holds(self, record: RecordId) -> bool {
+        match self {
+            Self::Phone(phone) => phone.app.get(record).is_ok(),
+            Self::Server(ledger) => ledger.kind(record).is_some(),
+        }
+    }
+
     /// A field; an empty look where nothing of it is here.
     pub fn field(self, record: RecordId, field: &Field) -> Result<Look, AppError> {
         match self {
-            Self::Phone(phone) => {
-                let view = match phone.app.get(record) {
-                    Ok(view) => view,
-                    Err(AppError::NotFound) => return Ok(Look::default()),
-                    Err(error) => return Err(error),
-                };
-                let Some(found) = view.field(&field.key) else { return Ok(Look::default()) };
-                let standing = found.claims.iter().map(|claim| Standing {
-                    value: &claim.value,
-                    source: claim.source,
-                    doubtful: claim.doubtful,
-                });
-                let look = look(&found.value, standing, found.members.clone());
-                let (contested, provisional, log) = (found.contested, found.provisional, found.log.clone());
-                Ok(Look { contested, provisional, log, ..look })
-            }
+            Self::Phone(phone) => match phone.app.get(record) {
+                Ok(view) => Ok(of_view(&view, field)),
+                Err(AppError::NotFound) => Ok(Look::default()),
+                Err(error) => Err(error),
+            },
             Self::Server(ledger) => {
                 let Some(found) = ledger.resolved(record).iter().find_map(|(_, doc)| doc.fields.get(&field.key)) else {
                     return Ok(Look::default());
@@ -261,6 +261,37 @@ impl<'a> Viewer<'a> {
     }
 }
 
+fn of_view(view: &RecordView, field: &Field) -> Look {
+    let Some(found) = view.field(&field.key) else { return Look::default() };
+    let standing = found.claims.iter().map(|claim| Standing {
+        value: &claim.value,
+        source: claim.source,
+        doubtful: claim.doubtful,
+    });
+    let look = look(&found.value, standing, found.members.clone());
+    Look { contested: found.contested, provisional: found.provisional, log: found.log.clone(), ..look }
+}
+
+/// A field as a phone says it stood: as seen by a time, as known by a time, or both.
+pub fn past(
+    phone: &Phone,
+    record: RecordId,
+    field: &Field,
+    seen: Option<&Datetime>,
+    known: Option<&Datetime>,
+) -> Result<Look, AppError> {
+    let request = HistoryRequest {
+        seen_until: seen.and_then(calendar::millis),
+        known_until: known.and_then(calendar::millis),
+        ..HistoryRequest::all(record)
+    };
+    match phone.app.as_of(&request) {
+        Ok(view) => Ok(of_view(&view, field)),
+        Err(AppError::NotFound) => Ok(Look::default()),
+        Err(error) => Err(error),
+    }
+}
+
 fn sorted(values: impl Iterator<Item = Value>) -> Vec<Value> {
     values.collect::<BTreeSet<_>>().into_iter().collect()
 }
@@ -271,6 +302,7 @@ fn of_phone(item: AttentionView) -> Waiting {
         rule: item.rule,
         record: item.record,
         field: item.field,
+        others: item.others,
         in_force: item.in_force,
         between: sorted(item.claims.into_iter().map(|claim| claim.value)),
         zh: item.say.zh,
@@ -283,6 +315,7 @@ fn of_server(item: merge::Attention) -> Waiting {
         rule: item.rule,
         record: item.doc.record,
         field: item.field,
+        others: vec![],
         in_force: item.in_force,
         between: sorted(item.claims.into_iter().map(|claim| claim.value)),
         zh: item.zh,

@@ -6,6 +6,7 @@
 //! the laws that hold for every story (`laws`).
 
 mod check;
+mod deeds;
 mod dictionary;
 mod file;
 mod laws;
@@ -109,15 +110,26 @@ impl fmt::Display for Verdict {
             let Some((zh, en)) = why.as_ref().and_then(|why| why.split_once(" / ")) else { continue };
             write!(f, "\n    另有结果：{}，{zh} / another outcome: {}, {en}", variant.zh(), variant.en())?;
         }
-        let mut shown = None;
-        for (variant, finding) in &self.findings {
-            if shown != Some(*variant) {
-                if let Some(variant) = variant {
-                    write!(f, "\n  [{variant}]")?;
-                }
-                shown = Some(*variant);
+        let of = |variant: &Option<Variant>| -> Vec<_> {
+            self.findings.iter().filter(|(way, _)| way == variant).map(|(_, finding)| finding).collect()
+        };
+        let mut shown: Vec<&Option<Variant>> = Vec::new();
+        for (variant, _) in &self.findings {
+            if shown.contains(&variant) {
+                continue;
             }
-            write!(f, "\n    {}", finding.to_string().replace('\n', "\n    "))?;
+            let (found, first) = (of(variant), shown.first().map(|first| of(first)));
+            if let Some(variant) = variant {
+                write!(f, "\n  [{variant}]")?;
+            }
+            shown.push(variant);
+            if first.as_ref() == Some(&found) {
+                write!(f, " 同上 / as above")?;
+                continue;
+            }
+            for finding in found {
+                write!(f, "\n    {}", finding.to_string().replace('\n', "\n    "))?;
+            }
         }
         Ok(())
     }

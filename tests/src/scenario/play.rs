@@ -1,19 +1,14 @@
 //! Plays a file: enrols the people, lets them write and sync, and asks for the checks after each round.
 
-use std::collections::BTreeMap;
-
 use toml::Spanned;
-use wangge_core::{
-    app::{AppError, EditRequest, FieldEdit, Problem},
-    model::{ChangeHash, Field, Kind, KindName, Millis, RecordId, Schema, Scope, Value},
-};
+use wangge_core::model::{ChangeHash, Millis, RecordId, Schema, Scope};
 
 use super::{
     Finding, Findings, Variant, check,
     dictionary::Dictionaries,
-    file::{Act, CountyAct, MemberLine, Round, Scenario, Words},
+    file::{Round, Scenario},
     laws,
-    value::{self, Names},
+    value::Names,
     variant::Played,
 };
 use crate::{
@@ -53,17 +48,20 @@ pub struct Play<'s> {
     variant: Variant,
     grids: Vec<String>,
     dictionaries: Dictionaries,
-    findings: Findings,
+    /// What is wrong so far.
+    pub findings: Findings,
 }
 
 /// A story that cannot go on.
-type Step<T> = Result<T, Finding>;
+pub type Step<T> = Result<T, Finding>;
 
-fn wrong(error: WorldError) -> Finding {
+/// The same of a world that could not be made.
+pub fn wrong(error: WorldError) -> Finding {
     Finding { line: None, zh: error.0.clone(), en: error.0 }
 }
 
-fn stop<T>(line: Option<usize>, zh: impl Into<String>, en: impl Into<String>) -> Step<T> {
+/// Ends a story.
+pub fn stop<T>(line: Option<usize>, zh: impl Into<String>, en: impl Into<String>) -> Step<T> {
     Err(Finding { line, zh: zh.into(), en: en.into() })
 }
 
@@ -112,7 +110,8 @@ impl<'s> Play<'s> {
         Ok(play)
     }
 
-    fn dictionary(&self, name: Option<&str>, line: Option<usize>) -> Step<&'static Schema> {
+    /// A dictionary of the file.
+    pub fn dictionary(&self, name: Option<&str>, line: Option<usize>) -> Step<&'static Schema> {
         let shown = name.unwrap_or_default();
         match self.dictionaries.get(name) {
             Some(schema) => Ok(schema),
@@ -161,58 +160,6 @@ impl<'s> Play<'s> {
         let mut otherwise = Findings::default();
         check::round(self, plain, &order, &mut otherwise)?;
         Ok(!otherwise.0.is_empty() || answers(plain) != answers(round))
-    }
-
-    fn county_act(&mut self, spanned: &Spanned<CountyAct>) -> Step<()> {
-        let (line, act) = (self.line(spanned), spanned.get_ref());
-        let scope = act.grid.as_deref().map(|name| self.grid(name));
-        let Some(at) = calendar::millis(&act.at) else { return stop(line, "at 要写年月日", "`at` needs a date") };
-        for name in act.assign.iter().chain(&act.unassign) {
-            self.phone(name, line)?;
-        }
-        let done = match (&act.assign, &act.unassign, scope) {
-            (Some(name), None, Some(scope)) => self.world.assign(name, &scope, at),
-            (None, Some(name), Some(scope)) => self.world.unassign(name, &scope, at),
-            (None, None, None) if act.dictionary.is_some() => {
-                self.world.clock.reach(at);
-                let schema = self.dictionary(act.dictionary.as_deref(), line)?;
-                self.world.reopen_county(schema)
-            }
-            (None, None, scope) if act.import.is_some() != act.new.is_some() => {
-                return self.import(act, scope, at, line);
-            }
-            _ => {
-                let en = "`assign` or `unassign` with `grid`, or `import` or `new`, or `dictionary`";
-                return stop(line, "写 assign 或 unassign 和 grid，或 import 或 new，或 dictionary", en);
-            }
-        };
-        done.or_else(|error| stop(line, error.0.clone(), error.0))
-    }
-
-    /// A row of a registry, written as the county's import writes it.
-    fn import(&mut self, act: &CountyAct, scope: Option<Scope>, at: Millis, line: Option<usize>) -> Step<()> {
-        let known = act.import.as_deref().map(|name| self.record(name, line)).transpose()?;
-        let kind = match (known, &act.kind) {
-            (Some(record), None) => self.world.county().resolve_record(&record).map(|state| state.kind),
-            (None, Some(kind)) => Ok(KindName(kind.clone())),
-            _ => return stop(line, "要么写 import，要么写 new 和 kind", "either `import`, or `new` and `kind`"),
-        };
-        let kind = kind.or_else(|error| stop(line, error.to_string(), error.to_string()))?;
-        let fields = self.puts(kind_of(self.world.county().schema(), &kind, line)?, &act.put, line)?;
-        let seen = act.seen.as_ref().and_then(calendar::millis);
-        let scope = scope.unwrap_or_else(|| World::grid(1));
-        let record = self.world.import(known, &kind, &scope, seen, at, fields);
-        let record = record.or_else(|error| stop(line, error.0.clone(), error.0))?;
-        self.name_new(act.new.as_deref(), record, line)
-    }
-
-    fn name_new(&mut self, name: Option<&str>, record: RecordId, line: Option<usize>) -> Step<()> {
-        match name {
-            Some(name) if !self.names.give(name, record) => {
-                stop(line, format!("已有叫“{name}”的记录"), format!("a record is called {name} already"))
-            }
-            _ => Ok(()),
-        }
     }
 
     /// The grid of a name, a new one where the name is new.
@@ -281,180 +228,6 @@ impl<'s> Play<'s> {
             Err(error) => Err(Finding::of(None, &format!("{name}同步失败"), &format!("{name} cannot sync"), &error)),
         }
     }
-
-    fn act(&mut self, spanned: &Spanned<Act>) -> Step<()> {
-        let (line, act) = (self.line(spanned), spanned.get_ref());
-        let grid = act.grid.as_deref().map(|name| self.grid(name));
-        let phone = self.phone(&act.who, line)?;
-        let Some(at) = calendar::millis(&act.at) else { return stop(line, "at 要写年月日", "`at` needs a date") };
-        if at < phone.env.true_time() {
-            let now = calendar::shown_time(phone.env.true_time());
-            return stop(
-                line,
-                format!("{}那里已是 {now}，不能回到以前", act.who),
-                format!("it is {now} for {}", act.who),
-            );
-        }
-        if act.dictionary.is_some() {
-            phone.env.live_until(at);
-            let schema = self.dictionary(act.dictionary.as_deref(), line)?;
-            return self.world.update_phone(&act.who, schema).map_err(wrong);
-        }
-        let request = self.request(act, grid, line)?;
-        phone.env.live_until(at);
-        match phone.app.edit(&request) {
-            Ok(outcome) => {
-                let warned: Vec<_> = outcome.warnings.iter().map(said).collect();
-                for change in outcome.changes {
-                    self.journal.push(Kept { who: act.who.clone(), record: outcome.record, change });
-                }
-                self.name_new(act.new.as_deref(), outcome.record, line)?;
-                if let Some(expected) = &act.refused {
-                    let rule = &expected.rule;
-                    return stop(
-                        line,
-                        format!("本应以 {rule} 拒绝，却写进去了"),
-                        format!("kept, not refused by {rule}"),
-                    );
-                }
-                self.compare_words(line, act.warned.as_ref(), &warned);
-                Ok(())
-            }
-            Err(error) => self.refused(line, act, &error),
-        }
-    }
-
-    fn refused(&mut self, line: Option<usize>, act: &Act, error: &AppError) -> Step<()> {
-        if act.refused.is_none() {
-            let (zh, en) = (format!("{}写不进去", act.who), format!("{} cannot write", act.who));
-            return Err(Finding::of(line, &zh, &en, error));
-        }
-        let said = match error {
-            AppError::Invalid { problems } => problems.iter().map(said).collect(),
-            other => vec![("not_allowed".to_owned(), other.to_string())],
-        };
-        self.compare_words(line, act.refused.as_ref(), &said);
-        Ok(())
-    }
-
-    fn compare_words(&mut self, line: Option<usize>, expected: Option<&Words>, said: &[(String, String)]) {
-        let Some(expected) = expected else { return };
-        let fits = |(rule, words): &(String, String)| {
-            *rule == expected.rule && expected.words.iter().all(|word| words.contains(word.as_str()))
-        };
-        if !said.iter().any(fits) {
-            let found: Vec<_> = said.iter().map(|(rule, words)| format!("{rule}：{words}")).collect();
-            let (rule, words, found) = (&expected.rule, expected.words.join("、"), found.join("；"));
-            self.findings.add(
-                line,
-                format!("手机应以 {rule} 提示“{words}”，实际为“{found}”"),
-                format!("the phone should say {rule} with “{words}”, it says “{found}”"),
-            );
-        }
-    }
-
-    fn request(&self, act: &Act, grid: Option<Scope>, line: Option<usize>) -> Step<EditRequest> {
-        let record = act.record.as_deref().map(|name| self.record(name, line)).transpose()?;
-        let kind = self.kind(act, record, line)?;
-        let field = |key: &str| field_of(kind, key, line);
-        let puts = self.puts(kind, &act.put, line)?;
-        let mut edits: Vec<_> = puts.into_iter().map(|(field, value)| FieldEdit::Put { field, value }).collect();
-        edits.extend(act.clear.iter().map(|key| FieldEdit::Put { field: key.clone(), value: Value::Null }));
-        for one in &act.add {
-            let (text, date) = self.member(field(&one.field)?, one, line)?;
-            edits.push(FieldEdit::Add { field: one.field.clone(), text, date });
-        }
-        for one in &act.end {
-            let (text, date) = self.member(field(&one.field)?, one, line)?;
-            edits.push(FieldEdit::End { field: one.field.clone(), text, date });
-        }
-        edits.extend(act.append.iter().map(|(key, text)| FieldEdit::Append { field: key.clone(), text: text.clone() }));
-        let decide = self.decide(act, record, kind, line)?;
-        Ok(EditRequest {
-            record,
-            kind: kind.name.clone(),
-            scope: grid,
-            source: act.source,
-            observed_at: act.seen.as_ref().and_then(calendar::millis),
-            edits,
-            confirm: act.confirm.clone(),
-            decide,
-            visit: act.visit.as_deref().map(|name| self.record(name, line)).transpose()?,
-            submission: None,
-        })
-    }
-
-    fn kind(&self, act: &Act, record: Option<RecordId>, line: Option<usize>) -> Step<&'static Kind> {
-        let name = match (record, &act.new, &act.kind) {
-            (None, Some(_), Some(kind)) => KindName(kind.clone()),
-            (Some(record), None, None) => {
-                let view = self.phone(&act.who, line)?.app.get(record);
-                let lacks = |error| Finding::of(line, &format!("{}那里", act.who), &act.who, &error);
-                view.map_err(lacks)?.kind
-            }
-            _ => return stop(line, "要么写 record，要么写 new 和 kind", "either `record`, or `new` and `kind`"),
-        };
-        kind_of(self.phone(&act.who, line)?.app.schema(), &name, line)
-    }
-
-    fn puts(
-        &self,
-        kind: &Kind,
-        written: &BTreeMap<String, toml::Value>,
-        line: Option<usize>,
-    ) -> Step<Vec<(String, Value)>> {
-        let read = |(key, written): (&String, &toml::Value)| {
-            let value = value::read(Schema::built_in(), &self.names, field_of(kind, key, line)?, written);
-            Ok((key.clone(), value.or_else(|words| stop(line, words.clone(), words))?))
-        };
-        written.iter().map(read).collect()
-    }
-
-    fn member(&self, field: &Field, one: &MemberLine, line: Option<usize>) -> Step<(String, Option<String>)> {
-        let read = value::read(Schema::built_in(), &self.names, field, &one.member.as_str().into());
-        let value = read.or_else(|words| stop(line, words.clone(), words))?;
-        Ok((value.to_string(), one.date.as_ref().and_then(calendar::day)))
-    }
-
-    /// A decision names claims by their prefixes; the file names them by their values.
-    fn decide(&self, act: &Act, record: Option<RecordId>, kind: &Kind, line: Option<usize>) -> Step<Vec<String>> {
-        let mut prefixes = Vec::new();
-        for decided in &act.decide {
-            if decided == "*" {
-                prefixes.push("*".to_owned());
-                continue;
-            }
-            let before = prefixes.len();
-            let view = record.and_then(|record| self.phone(&act.who, line).ok()?.app.get(record).ok());
-            for field in act.put.keys().filter_map(|key| kind.field(key)) {
-                let wanted = value::read(Schema::built_in(), &self.names, field, &decided.as_str().into());
-                let claims = view.iter().filter_map(|view| view.field(&field.key)).flat_map(|field| &field.claims);
-                prefixes.extend(claims.filter(|claim| wanted.as_ref() == Ok(&claim.value)).map(|c| c.prefix.clone()));
-            }
-            if prefixes.len() == before {
-                return stop(line, format!("没有人说过“{decided}”，无从决定"), format!("nobody claims {decided}"));
-            }
-        }
-        Ok(prefixes)
-    }
-}
-
-fn kind_of<'k>(schema: &'k Schema, name: &KindName, line: Option<usize>) -> Step<&'k Kind> {
-    match schema.kind(&name.0) {
-        Some(kind) => Ok(kind),
-        None => stop(line, format!("没有 {name} 这类记录"), format!("no kind {name}")),
-    }
-}
-
-fn field_of<'k>(kind: &'k Kind, key: &str, line: Option<usize>) -> Step<&'k Field> {
-    match kind.field(key) {
-        Some(field) => Ok(field),
-        None => stop(line, format!("“{}”没有 {key} 这一栏", kind.zh), format!("{} has no field {key}", kind.name)),
-    }
-}
-
-fn said(problem: &Problem) -> (String, String) {
-    (problem.rule.clone(), format!("{} / {}", problem.zh, problem.en))
 }
 
 #[cfg(test)]

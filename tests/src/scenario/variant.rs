@@ -155,6 +155,7 @@ fn replace(round: &mut Round, other: &OtherRound) {
         }
     }
     table(&mut round.expect, other.expect.as_ref());
+    table(&mut round.same, other.same.as_ref());
     table(&mut round.item, other.item.as_ref());
     table(&mut round.told, other.told.as_ref());
     table(&mut round.suggest, other.suggest.as_ref());

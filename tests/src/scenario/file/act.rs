@@ -91,6 +91,15 @@ pub struct Act {
     /// The visit on which it was seen.
     #[serde(default)]
     pub visit: Option<String>,
+    /// Answers an item about the record.
+    #[serde(default)]
+    pub answer: Option<AnswerLine>,
+    /// Records that the phone must show while this form is typed, because it may be one of them, in any order.
+    #[serde(default)]
+    pub likely: Option<Vec<String>>,
+    /// The form was typed, and not saved.
+    #[serde(default)]
+    pub unsaved: bool,
     /// The phone gets the edition of the program that has this dictionary; `""` is the one that ships.
     #[serde(default)]
     pub dictionary: Option<String>,
@@ -104,6 +113,35 @@ pub struct Act {
 
 fn own_word() -> Source {
     Source::SelfSaid
+}
+
+/// An answer to an item.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerLine {
+    /// Which rule asks.
+    pub rule: String,
+    /// About which field.
+    #[serde(default)]
+    pub field: Option<String>,
+    /// One of the values said.
+    #[serde(default)]
+    pub choose: Option<toml::Value>,
+    /// A value that nobody said yet, on the evidence of the act.
+    #[serde(default)]
+    pub value: Option<toml::Value>,
+    /// Ask at the next meeting 下次见面问.
+    #[serde(default)]
+    pub next_time: bool,
+    /// The records are the same; this one goes on.
+    #[serde(default)]
+    pub same: Option<String>,
+    /// They are not.
+    #[serde(default)]
+    pub different: bool,
+    /// It is as the item supposes.
+    #[serde(default)]
+    pub confirm: bool,
 }
 
 /// A member of a set that comes or goes.
@@ -128,4 +166,7 @@ pub struct Words {
     /// Words of the sentence.
     #[serde(default)]
     pub words: Vec<String>,
+    /// Other rules that are named at the same time.
+    #[serde(default)]
+    pub also: Vec<String>,
 }

@@ -1,6 +1,7 @@
 //! What a file expects after a round.
 
 use serde::Deserialize;
+use toml::value::Datetime;
 use wangge_core::model::{Audience, Source};
 
 /// What a field of a record must be.
@@ -44,9 +45,29 @@ pub struct Expect {
     /// Entries of a log in order.
     #[serde(default)]
     pub log: Option<Vec<String>>,
+    /// As seen: what a phone says of a day or time before, from what had been observed by then.
+    #[serde(default)]
+    pub as_seen: Option<Datetime>,
+    /// As known: what a phone says the county knew at a day or time before.
+    #[serde(default)]
+    pub as_known: Option<Datetime>,
     /// Values that the history must hold, whoever wrote them: nothing recorded is lost.
     #[serde(default)]
     pub history: Option<Vec<toml::Value>>,
+}
+
+/// Records that are one by a person's decision, or by the same door.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Same {
+    /// On which phones; absent: on all that hold one of them.
+    #[serde(default)]
+    pub on: Option<Vec<String>>,
+    /// The records.
+    pub records: Vec<String>,
+    /// They are not one.
+    #[serde(default)]
+    pub apart: bool,
 }
 
 /// One thing that waits for a person.
@@ -55,8 +76,12 @@ pub struct Expect {
 pub struct Item {
     /// Record.
     pub record: String,
-    /// Field.
-    pub field: String,
+    /// Field; absent of items between records.
+    #[serde(default)]
+    pub field: Option<String>,
+    /// Other records that it is about, in any order; these among others.
+    #[serde(default)]
+    pub others: Vec<String>,
     /// Which rule asks.
     pub rule: String,
     /// The values between which to choose, in any order.

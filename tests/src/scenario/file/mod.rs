@@ -9,8 +9,8 @@ use serde::Deserialize;
 use toml::{Spanned, value::Datetime};
 use wangge_core::model::Role;
 
-pub use act::{Act, CountyAct, MemberLine, Words};
-pub use expect::{Count, Expect, HeldBack, Item, NotHeld, Refused, Suggest, Told};
+pub use act::{Act, AnswerLine, CountyAct, MemberLine, Words};
+pub use expect::{Count, Expect, HeldBack, Item, NotHeld, Refused, Same, Suggest, Told};
 
 use super::Variant;
 
@@ -71,6 +71,9 @@ pub struct OtherRound {
     pub expect: Option<Vec<Spanned<Expect>>>,
     /// See [`Round`].
     #[serde(default)]
+    pub same: Option<Vec<Spanned<Same>>>,
+    /// See [`Round`].
+    #[serde(default)]
     pub item: Option<Vec<Spanned<Item>>>,
     /// See [`Round`].
     #[serde(default)]
@@ -118,6 +121,24 @@ pub struct Dictionary {
     /// Codes that went out of use.
     #[serde(default)]
     pub retired: Vec<Retired>,
+    /// Codes that it alone knows.
+    #[serde(default)]
+    pub codes: Vec<OwnCode>,
+    /// Fields (`event.state`) that it lets everybody write who may write the kind, without limits.
+    #[serde(default)]
+    pub free: Vec<String>,
+}
+
+/// A code that one edition alone knows.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnCode {
+    /// Its list.
+    pub list: String,
+    /// The code.
+    pub code: String,
+    /// Chinese words.
+    pub zh: String,
 }
 
 /// A code that went out of use.
@@ -174,6 +195,9 @@ pub struct Round {
     /// What is then in force.
     #[serde(default)]
     pub expect: Vec<Spanned<Expect>>,
+    /// Records that are then one.
+    #[serde(default)]
+    pub same: Vec<Spanned<Same>>,
     /// What then waits for a person; nothing else may.
     #[serde(default)]
     pub item: Vec<Spanned<Item>>,

@@ -1,5 +1,7 @@
 //! What a file expects after a round, against what phones and county see.
 
+mod course;
+
 use toml::Spanned;
 use wangge_core::{
     app::AppError,
@@ -30,6 +32,9 @@ pub fn round(play: &Play<'_>, round: &Round, in_contact: &[String], findings: &m
     let checker = Checker { play, ledger, in_contact };
     for expect in &round.expect {
         checker.expect(expect, findings)?;
+    }
+    for same in &round.same {
+        checker.same(same, findings)?;
     }
     checker.items(&round.item, findings)?;
     checker.told(round, findings)?;
@@ -108,7 +113,13 @@ impl Checker<'_, '_> {
             if expect.on.is_none() && !viewer.may_see(&self.ledger, record, field.audience) {
                 continue;
             }
-            let found = viewer.field(record, field).map_err(|e| broken(&e))?;
+            let past = (expect.as_seen.as_ref(), expect.as_known.as_ref());
+            let found = match (past, viewer) {
+                ((None, None), _) => viewer.field(record, field),
+                ((seen, known), Viewer::Phone(phone)) => look::past(phone, record, field, seen, known),
+                (_, Viewer::Server(_)) => continue,
+            };
+            let found = found.map_err(|e| broken(&e))?;
             let mut say = |what: &str, wanted: String, is: String| {
                 let (who, record) = (viewer.name(), &expect.record);
                 findings.add(
@@ -203,16 +214,26 @@ impl Checker<'_, '_> {
             for spanned in expected {
                 let (line, item) = (self.play.line(spanned), spanned.get_ref());
                 let record = self.play.record(&item.record, line)?;
-                let field = self.field(record, &item.field, line)?;
-                if !viewer.may_see(&self.ledger, record, field.audience) {
+                let field = item.field.as_deref().map(|key| self.field(record, key, line)).transpose()?;
+                let others = item.others.iter().map(|name| self.play.record(name, line));
+                let others = others.collect::<Step<Vec<_>>>()?;
+                let seen = match field {
+                    Some(field) => viewer.may_see(&self.ledger, record, field.audience),
+                    None => viewer.holds(record),
+                };
+                if !seen || !others.iter().all(|other| viewer.holds(*other)) {
                     continue;
                 }
-                let between = item.between.as_ref().map(|list| self.values(field, list, line)).transpose()?;
+                let read = |list: &Vec<_>, field| self.values(field, list, line);
+                let between = item.between.as_ref().zip(field).map(|(list, field)| read(list, field)).transpose()?;
                 // The county's own list names people and homes by their ids; phones put names there.
-                let ids = matches!(viewer, Viewer::Server(_)) && field.value_type == FieldType::Ref;
+                let ids = matches!(viewer, Viewer::Server(_)) && field.is_some_and(|f| f.value_type == FieldType::Ref);
                 let fits = |waiting: &Waiting| {
-                    waiting.record == record
-                        && waiting.field == item.field
+                    let about = [vec![waiting.record], waiting.others.clone()].concat();
+                    let named = if others.is_empty() { waiting.record == record } else { about.contains(&record) };
+                    named
+                        && others.iter().all(|other| about.contains(other))
+                        && item.field.as_ref().is_none_or(|field| waiting.field == *field)
                         && waiting.rule == item.rule
                         && between.as_ref().is_none_or(|between| *between == waiting.between)
                         && (ids || item.words.iter().all(|word| waiting.zh.contains(word.as_str())))
