@@ -129,7 +129,7 @@ impl<'a> Frame<'a> {
         let past = ancestry::each(self.ancestry.before(change)).map(|at| self.ancestry.change(at));
         let frame = Frame::of(self.schema, self.kind, Ancestry::new(past), Rc::clone(&self.meant));
         let (mut view, all) = (View::default(), frame.ancestry.all());
-        let in_force = frame.columns().into_iter().map(|column| {
+        let in_force = frame.columns().into_iter().filter(|column| !column.nodes.is_empty()).map(|column| {
             column.look(&all, &mut view);
             (column.key.to_owned(), rules::judge(&column, &view).value.clone())
         });
@@ -347,11 +347,8 @@ impl<'a> Column<'a> {
         let meant = acts.seen.iter().any(|seen| matches!(seen, Seen::Key(field) if self.answers_to(field)));
         let all = acts.seen.iter().any(|seen| matches!(seen, Seen::All));
         self.look(past, view);
-        let value = match claim {
-            Some(value) => value,
-            None if meant || all => self.in_force_then(acts.change, view),
-            None => return,
-        };
+        let then = || if meant || all { self.in_force_then(acts.change, view) } else { None };
+        let Some(value) = claim.or_else(then) else { return };
         if claim.is_none() && !meant && value.is_null() {
             return;
         }
@@ -366,16 +363,16 @@ impl<'a> Column<'a> {
         self.say(node, Some(acts).filter(|_| deciding && alone), view);
     }
 
-    /// The value that the author of a confirmation saw in force. Where something was undone since, or an undo undone, that
-    /// is not what his past comes to now.
-    fn in_force_then(&self, change: usize, view: &View) -> &'a Value {
+    /// The value that the author of a confirmation saw in force; none where nobody had said anything. Where something was
+    /// undone since, or an undo undone, that is not what his past comes to now.
+    fn in_force_then(&self, change: usize, view: &View) -> Option<&'a Value> {
         if !self.frame.ancestry.saw_otherwise(change) {
-            return rules::judge(self, view).value;
+            return (!view.live.is_empty()).then(|| rules::judge(self, view).value);
         }
         let meant = self.frame.meant(change);
-        let value = meant.iter().find(|(key, _)| key == self.key).map(|(_, value)| value);
-        let said = self.nodes.iter().chain(&self.undone).map(|node| node.value);
-        said.into_iter().find(|said| Some(*said) == value).unwrap_or(&rules::NOTHING)
+        let (_, value) = meant.iter().find(|(key, _)| key == self.key)?;
+        let mut said = self.nodes.iter().chain(&self.undone).map(|node| node.value);
+        Some(said.find(|said| *said == value).unwrap_or(&rules::NOTHING))
     }
 
     fn answers_to(&self, name: &str) -> bool {

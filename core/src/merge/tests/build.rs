@@ -44,7 +44,10 @@ pub fn sample() -> &'static Kind {
 pub fn ancestors(all: &[Observation], change: At) -> Vec<At> {
     let mut seen = vec![change];
     for earlier in (0..change).rev() {
-        if seen.iter().any(|later| all[*later].body.deps.contains(&all[earlier].body.hash)) {
+        let prefix = all[earlier].body.hash.prefix();
+        let names =
+            |o: &Observation| o.body.deps.contains(&all[earlier].body.hash) || o.body.meta.beside.contains(&prefix);
+        if seen.iter().any(|later| names(&all[*later])) {
             seen.push(earlier);
         }
     }

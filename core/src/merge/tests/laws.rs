@@ -1,159 +1,37 @@
-//! Laws on random histories: three phones that write and hear of each other in any order.
+//! Laws that hold for every history.
 
-use proptest::{prelude::*, test_runner::TestRunner};
+use proptest::prelude::*;
 
 use super::{
-    World,
-    build::{At, sample},
-    naive::Naive,
+    build::{At, ancestors, at},
+    naive::{Naive, open_hints},
+    random::{KEYS, holds, play},
 };
 use crate::{
-    merge::{Resolved, history},
-    model::{Member, Observation, Role, Schema, Source, Value},
+    merge::{Claim, Resolved, history},
+    model::{ChangeHash, Member, Observation, Role, Schema, Value},
 };
 
-/// Keys that random histories write, one for each rule and more than one member.
-const KEYS: [&str; 9] = ["fixed", "changing", "both", "latest", "safer", "immutable", "id", "set/1", "set/2"];
-const VALUES: [&str; 4] = ["1", "2", "3", "4"];
-const IDS: [&str; 4] = ["11010519491231002X", "440524188001010014", "110105194912310021", ""];
-
-/// One step: a phone hears of another, or writes.
-#[derive(Clone, Debug)]
-struct Step {
-    phone: usize,
-    hears: Option<usize>,
-    puts: Vec<(usize, usize)>,
-    seen: Vec<(usize, usize)>,
-    star: bool,
-    decides: Option<usize>,
-    replaces: usize,
-    source: usize,
-    role: usize,
-    hour: i64,
-    doubtful: bool,
-    author: usize,
-}
-
-fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let says = (
-        proptest::collection::vec((0..KEYS.len(), 0_usize..6), 0..3),
-        proptest::collection::vec((0..KEYS.len(), 0_usize..12), 0..2),
-        proptest::bool::weighted(0.15),
-        proptest::option::weighted(0.25, 0_usize..12),
-        0_usize..24,
-    );
-    let who = (0_usize..4, 0_usize..5, 0_i64..60, proptest::bool::weighted(0.1), 0_usize..3);
-    let step = (0_usize..3, proptest::option::weighted(0.4, 0_usize..3), says, who);
-    proptest::collection::vec(
-        step.prop_map(
-            |(phone, hears, (puts, seen, star, decides, replaces), (source, role, hour, doubtful, author))| Step {
-                phone,
-                hears,
-                puts,
-                seen,
-                star,
-                decides,
-                replaces,
-                source,
-                role,
-                hour,
-                doubtful,
-                author,
-            },
-        ),
-        1..22,
-    )
-}
-
-fn value(key: &str, choice: usize) -> Value {
-    match (key, choice) {
-        (_, 5) => Value::Null,
-        (key, _) if key.starts_with("set/") => {
-            Member { text: key.to_owned(), on: choice.is_multiple_of(2), date: None }.to_value()
-        }
-        ("id", _) => IDS[choice % 4].into(),
-        _ => VALUES[choice % 4].into(),
-    }
-}
-
-/// The history of the steps; ancestors stand before descendants.
-fn play(steps: &[Step], salt: u64) -> World {
-    let mut w = World::of(sample(), salt);
-    let mut known: [Vec<At>; 3] = Default::default();
-    for step in steps {
-        if let Some(from) = step.hears {
-            let heard = known[from].clone();
-            known[step.phone].extend(heard);
-            known[step.phone].sort_unstable();
-            known[step.phone].dedup();
-        }
-        let seen = known[step.phone].clone();
-        let roles = [Role::GW, Role::GW, Role::GL, Role::TC, Role::CC];
-        let sources = [Source::Other, Source::SelfSaid, Source::DocumentSeen, Source::Registry];
-        let older = |choice: usize| seen.get(choice % seen.len().max(1)).copied();
-        let decided = step.decides.map(|choice| older(choice).filter(|_| choice > 3));
-        let named: Vec<_> =
-            step.seen.iter().map(|(key, choice)| (KEYS[*key], older(*choice).filter(|_| choice % 3 > 0))).collect();
-        let mut say = w.by(["li", "wang", "zhao"][step.author]).after(&seen);
-        (say.it.at, say.it.doubtful) = (super::build::at(1, 0).plus(step.hour * 3_600_000 * 4), step.doubtful);
-        say = say.role(roles[step.role]).source(sources[step.source]);
-        for (key, choice) in &step.puts {
-            say = say.put(KEYS[*key], value(KEYS[*key], *choice));
-        }
-        for (key, claim) in named {
-            say = match claim {
-                Some(claim) => say.confirms_claim(key, claim),
-                None => say.confirms(key.split('/').next().unwrap()),
-            };
-        }
-        if step.star {
-            say = say.confirms("*");
-        }
-        match decided {
-            Some(Some(claim)) => say = say.decides(&[claim]),
-            Some(None) => say = say.decides_all(),
-            None => {}
-        }
-        if say.world_len() > step.replaces {
-            say = say.replaces(step.replaces);
-        }
-        let at = say.done();
-        known[step.phone].push(at);
-    }
-    w
-}
-
-/// Runs a law on many random histories, under a seed that is printed and can be set by `WANGGE_SEED`.
-fn holds(law: impl Fn(Vec<Step>, u64) -> Result<(), TestCaseError>) {
-    let seed: u64 = std::env::var("WANGGE_SEED")
-        .ok()
-        .and_then(|seed| seed.parse().ok())
-        .unwrap_or_else(|| std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(1, |since| since.as_nanos() as u64));
-    println!("WANGGE_SEED={seed}");
-    let mut bytes = [0; 32];
-    bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    let config = ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() };
-    let rng = proptest::test_runner::TestRng::from_seed(proptest::test_runner::RngAlgorithm::ChaCha, &bytes);
-    let mut runner = TestRunner::new_with_rng(config, rng);
-    runner
-        .run(&(steps(), any::<u64>()), |(steps, salt)| law(steps, salt))
-        .unwrap_or_else(|e| panic!("seed {seed}: {e}"));
-}
-
-fn resolved(w: &World, all: &[Observation]) -> Resolved {
-    w.resolve(all)
+fn claims_of(out: &Resolved) -> impl Iterator<Item = &Claim> {
+    let fields = out.fields.values().flat_map(|state| {
+        let members = state.members.iter().map(|(_, claim)| claim);
+        let log = state.log.iter().map(|(_, _, claim)| claim);
+        state.claims.iter().chain(members).chain(log).chain(state.told.iter().map(|told| &told.claim))
+    });
+    let items = out.attention.iter().flat_map(|item| &item.claims);
+    fields.chain(items).chain(out.hints.iter().map(|hint| &hint.claim))
 }
 
 #[test]
 fn the_answer_depends_on_the_set_alone() {
     holds(|steps, salt| {
-        let w = play(&steps, salt);
+        let w = play(&steps, salt).w;
         let expected = w.resolved();
         let mut shuffled = w.all.clone();
         // Any order will do: by hash turned, and each twice.
         shuffled.sort_by_key(|o| o.body.hash.0.map(|byte| byte.wrapping_mul(salt as u8 | 1)));
         shuffled.extend(w.all.iter().rev().cloned());
-        prop_assert_eq!(resolved(&w, &shuffled), expected);
+        prop_assert_eq!(w.resolve(&shuffled), expected);
         let lines = history(Schema::built_in(), w.kind, &w.all);
         prop_assert_eq!(history(Schema::built_in(), w.kind, &shuffled), lines);
         Ok(())
@@ -163,7 +41,7 @@ fn the_answer_depends_on_the_set_alone() {
 #[test]
 fn the_quick_resolver_says_what_the_naive_one_says() {
     holds(|steps, salt| {
-        let w = play(&steps, salt);
+        let w = play(&steps, salt).w;
         let out = w.resolved();
         for key in KEYS {
             let naive = Naive::new(w.kind, &w.all, key);
@@ -189,6 +67,10 @@ fn the_quick_resolver_says_what_the_naive_one_says() {
                 prop_assert_eq!(member.unwrap_or(false), on, "member {}", key);
             }
         }
+        let mut open: Vec<At> =
+            out.hints.iter().filter(|hint| hint.open).map(|hint| w.number(hint.claim.change)).collect();
+        open.sort_unstable();
+        prop_assert_eq!(open, open_hints(w.kind, &w.all, &out), "hints that wait");
         Ok(())
     });
 }
@@ -196,25 +78,28 @@ fn the_quick_resolver_says_what_the_naive_one_says() {
 #[test]
 fn no_value_is_invented_and_no_put_is_forgotten() {
     holds(|steps, salt| {
-        let w = play(&steps, salt);
+        let w = play(&steps, salt).w;
         let put = |field: &str, value: &Value| {
             w.all.iter().flat_map(|o| &o.body.puts).any(|(key, put)| key == field && put == value)
         };
-        for (field, state) in w.resolved().fields {
-            prop_assert!(state.value.is_null() || put(&field, &state.value), "{} is {}", field, state.value);
+        let out = w.resolved();
+        for (field, state) in &out.fields {
+            prop_assert!(state.value.is_null() || put(field, &state.value), "{} is {}", field, state.value);
             prop_assert!(field == "set" || !state.claims.is_empty());
-            prop_assert_eq!(state.contested, w.items().iter().any(|i| i.field == field && i.rule == "contested"));
+            let asked = out.attention.iter().any(|item| item.field == *field && item.rule == "contested");
+            prop_assert_eq!(state.contested, asked);
             for claim in &state.claims {
                 prop_assert!(put(&claim.key, &claim.value), "claim {:?}", claim);
             }
         }
         let lines = history(Schema::built_in(), w.kind, &w.all);
         for o in &w.all {
-            let mut keys: Vec<_> = o.body.puts.iter().map(|(key, _)| key).collect();
+            let mut keys: Vec<_> =
+                o.body.puts.iter().map(|(key, _)| key).filter(|key| !key.starts_with("out/")).collect();
             keys.sort_unstable();
             keys.dedup();
             let told = lines.iter().filter(|line| line.claim.change == o.body.hash && !line.claim.confirms).count();
-            prop_assert_eq!(told, keys.len());
+            prop_assert_eq!(told, keys.len(), "what was undone and what was hinted at stand there too");
         }
         prop_assert!(lines.windows(2).all(|pair| pair[0].claim.at <= pair[1].claim.at));
         Ok(())
@@ -224,14 +109,14 @@ fn no_value_is_invented_and_no_put_is_forgotten() {
 #[test]
 fn a_confirmation_retires_nothing_that_it_had_not_seen() {
     holds(|steps, salt| {
-        let w = play(&steps, salt);
+        let w = play(&steps, salt).w;
         let last = w.all.last().unwrap();
-        if !last.body.puts.is_empty() {
+        if !last.body.puts.is_empty() || !last.body.meta.undoes.is_empty() {
             return Ok(());
         }
         let others = &w.all[..w.all.len() - 1];
-        let seen: Vec<_> = super::build::ancestors(&w.all, w.all.len() - 1);
-        let (before, after) = (resolved(&w, others), w.resolved());
+        let seen: Vec<_> = ancestors(&w.all, w.all.len() - 1);
+        let (before, after) = (w.resolve(others), w.resolved());
         for (field, state) in before.fields {
             for claim in state.claims.iter().filter(|claim| !seen.contains(&w.number(claim.change))) {
                 let decided = !last.body.meta.decides.is_empty();
@@ -247,13 +132,12 @@ fn a_confirmation_retires_nothing_that_it_had_not_seen() {
 #[test]
 fn a_phone_that_waits_for_acceptance_says_what_the_server_says() {
     holds(|steps, salt| {
-        let server = play(&steps, salt);
-        let mut phone = play(&steps, salt);
+        let mut server = play(&steps, salt).w;
+        let mut phone = server.clone();
         // The last ones wait on the phone; the server accepts them after all others, at one time.
         let waiting = server.all.len() / 2;
-        let mut server = server;
         for o in &mut server.all[waiting..] {
-            o.accepted_at = Some(super::build::at(25, 0));
+            o.accepted_at = Some(at(25, 0));
         }
         phone.all[waiting..].iter_mut().for_each(|o| o.accepted_at = None);
         let plain = |mut out: Resolved| {
@@ -261,10 +145,167 @@ fn a_phone_that_waits_for_acceptance_says_what_the_server_says() {
                 let members = state.members.iter_mut().map(|(_, claim)| claim);
                 state.claims.iter_mut().chain(members).chain(state.told.iter_mut().map(|told| &mut told.claim))
             });
-            claims.chain(out.attention.iter_mut().flat_map(|item| &mut item.claims)).for_each(|c| c.accepted_at = None);
+            let items = out.attention.iter_mut().flat_map(|item| &mut item.claims);
+            let hints = out.hints.iter_mut().map(|hint| &mut hint.claim);
+            claims.chain(items).chain(hints).for_each(|c| c.accepted_at = None);
             out
         };
         prop_assert_eq!(plain(phone.resolved()), plain(server.resolved()));
+        Ok(())
+    });
+}
+
+#[test]
+fn what_a_document_shows_comes_from_its_own_changes() {
+    holds(|steps, salt| {
+        let played = play(&steps, salt);
+        for document in 0..2 {
+            let alone = played.alone(document);
+            let here: Vec<ChangeHash> = alone.iter().map(|o| o.body.hash).collect();
+            let out = played.w.resolve(&alone);
+            for claim in claims_of(&out) {
+                prop_assert!(here.contains(&claim.change), "{:?}", claim);
+            }
+            for item in &out.attention {
+                let doc = played.w.doc();
+                prop_assert_eq!((item.doc, played.w.kind.field(&item.field).unwrap().audience), (doc, doc.audience));
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_document_that_leaves_its_alias_says_what_it_says_by_itself() {
+    holds(|steps, salt| {
+        let played = play(&steps, salt);
+        for document in 0..2 {
+            let alone = played.alone(document);
+            let mut never_joined = alone.clone();
+            never_joined.iter_mut().for_each(|o| o.body.meta.beside.clear());
+            prop_assert_eq!(played.w.resolve(&alone), played.w.resolve(&never_joined));
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_safer_value_is_lowered_by_a_role_that_may_and_saw_it() {
+    holds(|mut steps, salt| {
+        // Decisions, outcomes and rewritten changes are acts of their own.
+        for step in &mut steps {
+            (step.decides, step.outcome, step.replaces) = (None, false, usize::MAX);
+        }
+        let w = play(&steps, salt).w;
+        let out = w.resolved();
+        let Some(state) = out.fields.get("safer") else { return Ok(()) };
+        let field = w.kind.field("safer").unwrap();
+        let rank = |value: &Value| Schema::built_in().rank(field, value);
+        let counts: Vec<bool> = super::naive::undone(&w.all).into_iter().map(|undone| !undone).collect();
+        for (at, o) in w.all.iter().enumerate().filter(|(at, _)| counts[*at]) {
+            let Some((_, value)) = o.body.puts.iter().rev().find(|(key, _)| key == "safer") else { continue };
+            let lowered = |by: At| {
+                counts[by] && field.lower.contains(&w.all[by].role) && by != at && ancestors(&w.all, by).contains(&at)
+            };
+            let safe = rank(&state.value) >= rank(value) || (0..w.all.len()).any(lowered);
+            prop_assert!(safe, "{} by nobody who may", state.value);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_decision_settles_nothing_that_it_had_not_seen() {
+    holds(|mut steps, salt| {
+        for step in steps.iter_mut() {
+            step.replaces = usize::MAX;
+        }
+        let last = steps.last_mut().unwrap();
+        (last.decides, last.undoes, last.outcome) = (Some(0), None, false);
+        let w = play(&steps, salt).w;
+        let seen: Vec<_> = ancestors(&w.all, w.all.len() - 1);
+        let (before, after) = (w.resolve(&w.all[..w.all.len() - 1]), w.resolved());
+        // A late claim for what was rejected is absorbed: it says nothing that the decision had not weighed.
+        let weighed = |key: &str, value: &Value| {
+            seen.iter().flat_map(|at| &w.all[*at].body.puts).any(|(put, said)| put == key && said == value)
+        };
+        for (field, state) in before.fields {
+            for claim in state.claims.iter().filter(|claim| !seen.contains(&w.number(claim.change))) {
+                let kept =
+                    after.fields[&field].claims.iter().any(|left| left.change == claim.change && left.key == claim.key);
+                prop_assert!(kept || weighed(&claim.key, &claim.value), "{:?}", claim);
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn an_undo_leaves_what_there_was_without_the_undone_change() {
+    holds(|steps, salt| {
+        let mut w = play(&steps, salt).w;
+        let undone = salt as usize % w.all.len();
+        // Who confirmed in between said what he saw, and that stays.
+        let saw = |all: &[Observation], at: At| ancestors(all, at).contains(&undone);
+        for later in undone + 1..w.all.len() {
+            if saw(&w.all, later) {
+                w.all[later].body.meta.seen.clear();
+            }
+        }
+        let mut without = w.clone();
+        let body = &mut without.all[undone].body;
+        body.puts.clear();
+        (body.meta.seen, body.meta.decides, body.meta.undoes) = Default::default();
+        body.meta.replaces.clear();
+        let author = w.all[undone].author.0.clone();
+        let all: Vec<At> = (0..w.all.len()).collect();
+        let recorded_at = w.all[undone].body.meta.recorded_at.plus(3_600_000);
+        let mut say = w.by(&author).after(&all).undoes(&[undone]);
+        say.it.body.meta.recorded_at = recorded_at;
+        say.done();
+        // An undo of the undone change has nothing left to do; its own undo might.
+        let prefix = w.prefix(undone);
+        for o in &mut without.all {
+            o.body.meta.undoes.retain(|name| *name != prefix);
+        }
+        let earlier = w.all[..w.all.len() - 1].iter().any(|o| o.body.meta.undoes.contains(&prefix));
+        if !earlier {
+            prop_assert_eq!(w.resolved(), without.resolved());
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn hints_change_no_field() {
+    holds(|steps, salt| {
+        let mut w = play(&steps, salt).w;
+        let with = w.resolved();
+        for o in &mut w.all {
+            // A change that says nothing else stays: it may be named, and what follows has seen it.
+            if o.body.meta.decides.is_empty() {
+                o.body.puts.retain(|(key, _)| !key.starts_with("hint/"));
+            }
+        }
+        prop_assert_eq!(w.resolved().fields, with.fields);
+        Ok(())
+    });
+}
+
+#[test]
+fn every_sentence_of_every_history_is_plain() {
+    holds(|steps, salt| {
+        let w = play(&steps, salt).w;
+        let out = w.resolved();
+        let told = out.fields.values().flat_map(|state| &state.told).map(|told| (&told.zh, &told.en));
+        let items = out.attention.iter().map(|item| (&item.zh, &item.en));
+        let lines = history(Schema::built_in(), w.kind, &w.all);
+        for (zh, en) in told.chain(items).chain(lines.iter().map(|line| (&line.zh, &line.en))) {
+            prop_assert!(!zh.contains("冲突") && zh.ends_with('。'), "{}", zh);
+            prop_assert!(!en.contains("conflict") && en.ends_with('.'), "{}", en);
+            prop_assert!(!zh.contains("11010519491231002"), "an identity number stands there whole: {}", zh);
+        }
+        prop_assert!(w.all.iter().all(|o| Role::ALL.contains(&o.role)));
         Ok(())
     });
 }

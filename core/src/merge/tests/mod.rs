@@ -8,6 +8,7 @@ mod deciding;
 mod hints;
 mod laws;
 mod naive;
+mod random;
 mod rows;
 mod rules;
 mod sharper;

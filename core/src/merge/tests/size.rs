@@ -70,3 +70,40 @@ fn rounds_of_edits_that_nobody_decides_end() {
     assert!(state.contested);
     assert_eq!(state.value, "father".into());
 }
+
+/// What a document costs, by its length: `cargo test --release -p wangge-core --lib figures_of_resolving -- --ignored
+/// --nocapture`.
+#[test]
+#[ignore = "prints figures"]
+fn figures_of_resolving() {
+    for len in [1, 2, 10, 60, 500] {
+        let w = busy(len);
+        let rounds = (20_000 / (len * len)).clamp(3, 20_000);
+        let mut best = Duration::MAX;
+        for _ in 0..5 {
+            let start = Instant::now();
+            for _ in 0..rounds {
+                std::hint::black_box(w.resolved());
+            }
+            best = best.min(start.elapsed() / rounds as u32);
+        }
+        println!("{len} changes: {best:?}");
+    }
+}
+
+#[test]
+fn sixty_changes_with_undone_ones_hints_and_another_record_are_resolved_at_once() {
+    let mut w = busy(60);
+    let all: Vec<At> = (0..60).collect();
+    for number in 0..10 {
+        w.by("cm").hint("changing", i64::from(number)).done();
+        w.by("li").put("changing", "5").beside(&all[..40]).done();
+    }
+    let last = w.by("li").after(&all).undoes(&[1, 4, 7]).on(1, 9).done();
+    w.by("li").after(&[last]).confirms("*").done();
+    let start = Instant::now();
+    for _ in 0..20 {
+        assert_eq!(w.resolved().hints.len(), 10);
+    }
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}, so something grows too fast", start.elapsed());
+}
