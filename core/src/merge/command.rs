@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::types::Claim;
+use super::types::{Claim, Resolved};
 use crate::model::{
     ChangeHash, DocId, Kind, Millis, Observation, Role, Schema, UserId, Value,
     flow::{self, Args, Command, Flow, INTENT, Intent, OUTCOME, Offline, Outcome, Step, ulid_of},
@@ -64,6 +64,16 @@ pub struct FlowState {
     pub answered: BTreeSet<String>,
     /// Highest number of an outcome.
     pub last: u64,
+}
+
+/// The state of a record in a flow, from what the resolver says of the document of the flow's audience.
+pub fn state_of(flow: &Flow, kind: &Kind, resolved: Option<&Resolved>) -> String {
+    let by_hand = || {
+        let field = flow.field.as_deref().filter(|_| !flow.is_closed(kind))?;
+        resolved?.fields.get(field)?.value.text().map(str::to_owned)
+    };
+    let folded = || resolved?.flow.as_ref()?.states.get(&flow.name).cloned();
+    by_hand().or_else(folded).unwrap_or_else(|| flow.start.clone())
 }
 
 /// An outcome with the change it stands in.

@@ -48,7 +48,7 @@ mod wording;
 #[cfg(test)]
 mod tests;
 
-pub use command::{FlowNote, FlowState, Wanted, fold};
+pub use command::{FlowNote, FlowState, Wanted, fold, state_of};
 pub use history::history;
 pub use plan::plan;
 pub use resolve::resolve;

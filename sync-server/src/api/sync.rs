@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     County, CountyError,
-    county::{Acceptor, Target},
+    county::{Acceptor, Target, settle},
     db::{AsideRow, DeviceRow, Reader, Writer},
 };
 
@@ -198,7 +198,7 @@ impl Commit<'_> {
             }
         }
         let accepts = verdicts.iter().any(|v| matches!(v, Some(Judged::Accept(_))));
-        let mut acceptor = if accepts { Some(Acceptor::begin(w, &self.county.keys)?) } else { None };
+        let mut acceptor = if accepts { Some(Acceptor::begin(w, self.county)?) } else { None };
         let mut results = Vec::with_capacity(uploads.len());
         for (verdict, upload) in verdicts.into_iter().zip(uploads) {
             results.push(match (verdict, &mut acceptor) {
@@ -225,7 +225,8 @@ impl Commit<'_> {
                 w.set_snapshot(*doc, &bytes, len)?;
             }
         }
-        if let Some(acceptor) = acceptor {
+        if let Some(mut acceptor) = acceptor {
+            settle(self.county, w, &mut acceptor, self.now)?;
             acceptor.finish(w)?;
         }
         Ok(results)

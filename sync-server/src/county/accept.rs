@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use wangge_core::{
-    model::{Bucket, ChangeBody, DocId, Envelope, KindName, Millis, Scope},
+    model::{Bucket, ChangeBody, DocId, Envelope, KindName, Millis, Schema, Scope},
     sync::wire::{Common, Digest},
 };
 
-use super::{Commons, envelope};
+use super::{Commons, County, commands::Noted, envelope};
 use crate::{
     CountyError, Keys,
     db::{BucketRow, NewChange, Writer},
@@ -31,6 +31,8 @@ pub(crate) struct Target<'a> {
 /// Takes changes into the log within one transaction; [`Acceptor::finish`] must be called before it commits.
 pub(crate) struct Acceptor<'k> {
     keys: &'k Keys,
+    schema: &'static Schema,
+    noted: Noted,
     commit: u64,
     buckets: BTreeMap<Bucket, BucketRow>,
     commons: BTreeMap<Common, i64>,
@@ -39,9 +41,10 @@ pub(crate) struct Acceptor<'k> {
 
 impl<'k> Acceptor<'k> {
     /// Begins; takes the number of the commit.
-    pub fn begin(w: &mut Writer<'_>, keys: &'k Keys) -> Result<Self, CountyError> {
+    pub fn begin(w: &mut Writer<'_>, county: &'k County) -> Result<Self, CountyError> {
         let commit = w.next_commit()?;
-        Ok(Self { keys, commit, buckets: BTreeMap::new(), commons: BTreeMap::new(), accepted: 0 })
+        let (keys, schema, noted) = (&county.keys, county.schema, Noted::default());
+        Ok(Self { keys, schema, noted, commit, buckets: BTreeMap::new(), commons: BTreeMap::new(), accepted: 0 })
     }
 
     /// Accepts one change. `last_contact` bounds a time of observation that lies after acceptance.
@@ -85,7 +88,13 @@ impl<'k> Acceptor<'k> {
             self.log(w, Bucket { scope: scope.clone(), audience: target.id.audience }, n, &sum)?;
         }
         self.accepted += 1;
+        self.noted.see(self.schema, target, body);
         Ok(())
+    }
+
+    /// What the accepted changes leave to do, see [`settle`](super::commands::settle).
+    pub fn take_noted(&mut self) -> Noted {
+        std::mem::take(&mut self.noted)
     }
 
     fn log(&mut self, w: &mut Writer<'_>, bucket: Bucket, change: i64, sum: &[u8; 32]) -> Result<(), CountyError> {

@@ -1,6 +1,7 @@
 //! One county: its data directory, its keys, and what can be done with them. Plain functions; no socket, no clock.
 
 mod accept;
+mod commands;
 mod control;
 mod people;
 mod records;
@@ -18,6 +19,8 @@ use wangge_core::{
 };
 
 pub(crate) use accept::{Acceptor, Target};
+pub(crate) use commands::settle;
+pub use commands::{CommandDone, CommandOrder};
 pub use control::verify_chain;
 pub use people::{Device, INVITE_MS, Person};
 pub(crate) use records::load_document;

@@ -10,7 +10,7 @@ use wangge_core::{
     sync::wire::{Common, Reason},
 };
 
-use super::{Acceptor, County, Random, Target, damaged};
+use super::{Acceptor, County, Random, Target, commands::settle, damaged};
 use crate::{
     CountyError,
     db::{DocRow, RecordRow, Writer},
@@ -141,7 +141,7 @@ impl County {
         self.db.write(|w| {
             let jobs = self.jobs(w, &batch.records)?;
             let ready = self.write_documents(&jobs, actor, now)?;
-            let mut acceptor = Acceptor::begin(w, &self.keys)?;
+            let mut acceptor = Acceptor::begin(w, self)?;
             let mut summary = WriteSummary::default();
             for (job, ready) in jobs.iter().zip(ready) {
                 summary.new_records += u64::from(job.known.is_none());
@@ -164,6 +164,7 @@ impl County {
                     acceptor.accept(w, &target, common(one.scope), &one.written.body, &one.written.raw, now)?;
                 }
             }
+            settle(self, w, &mut acceptor, now)?;
             summary.changes = acceptor.finish(w)?;
             for row in &batch.import_keys {
                 w.set_import_key(&row.source, &row.key, &row.record)?;

@@ -25,8 +25,11 @@ pub use side::Totals;
 
 const FILE: &str = "county.db";
 const LOCK: &str = "county.lock";
-const MIGRATIONS: &[&str] =
-    &[include_str!("../../migrations/0001_county.sql"), include_str!("../../migrations/0002_import.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_county.sql"),
+    include_str!("../../migrations/0002_import.sql"),
+    include_str!("../../migrations/0003_doors.sql"),
+];
 /// Below this, SQLite can lose a write in WAL mode (sqlite.org/wal.html, "WAL-reset bug").
 const OLDEST_SQLITE: i32 = 3_051_003;
 /// How long a command beside a running server waits for its turn to write.

@@ -98,6 +98,30 @@ impl Reader<'_> {
     }
 }
 
+impl Reader<'_> {
+    /// Numbers and ids of the records of a kind that a grid holds.
+    pub fn records_in(&self, of: &KindName, scope: &Scope) -> Result<Vec<(i64, RecordId)>> {
+        let sql = "SELECT r.n, r.id FROM records r JOIN routes t ON t.record = r.n
+                   WHERE r.kind = ?1 AND t.scope = ?2 ORDER BY r.n";
+        self.all(sql, (&of.0, &scope.0), |row| Ok((row.get(0)?, record(row, 1)?)))
+    }
+    /// Homes of a village that were last written with a door, oldest first.
+    pub fn same_door(&self, village: &str, door: &str) -> Result<Vec<RecordId>> {
+        let sql = "SELECT r.id FROM doors d JOIN records r ON r.n = d.record
+                   WHERE d.village = ?1 AND d.door = ?2 ORDER BY r.n";
+        self.all(sql, (village, door), |row| record(row, 0))
+    }
+}
+
+impl Writer<'_> {
+    /// Notes the door of a home; false where it was noted so before.
+    pub fn set_door(&mut self, n: i64, village: &str, door: &str) -> Result<bool> {
+        let sql = "INSERT INTO doors (record, village, door) VALUES (?1, ?2, ?3)
+                   ON CONFLICT DO UPDATE SET village = ?2, door = ?3 WHERE village != ?2 OR door != ?3";
+        Ok(self.run(sql, (n, village, door))? == 1)
+    }
+}
+
 /// What a stored change consists of.
 pub struct NewChange<'a> {
     /// Number of its document.

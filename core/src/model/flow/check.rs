@@ -82,6 +82,9 @@ pub fn check<'a>(
         return Err(says::role(command, actor.role));
     }
     check_args(schema, command, args)?;
+    if command.joins.as_ref().and_then(|arg| args.get(arg)).and_then(Value::text) == Some(&facts.record.to_string()) {
+        return Err(says::args("不能并入自己", "a record cannot be merged into itself"));
+    }
     let case = Case { schema, kind, flow, command, args, facts, actor };
     let row = case.row()?;
     Ok(case.effect(row))
@@ -299,6 +302,8 @@ impl<'a> Case<'_, 'a> {
         for (key, given) in self.command.set.iter().chain(first) {
             let value = match Given::read(given) {
                 Given::Plain(text) => Value::from(text),
+                // A resident reports, and handles nothing.
+                Given::Author if self.actor.role == Role::RS => continue,
                 Given::Author => Value::Text(self.actor.user.0.clone()),
                 Given::None => Value::Null,
                 Given::Today(days) => Value::Text(day(self.facts.now.plus(i64::from(days) * Millis::DAY))),

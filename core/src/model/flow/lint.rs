@@ -33,6 +33,16 @@ pub(in crate::model) fn check_flows(report: &mut Report<'_>, schema: &Schema, fl
             );
         }
     }
+    for twin in &flows.twins {
+        let text = |kind: &Kind, key: &str| kind.field(key).is_some_and(|field| field.value_type == FieldType::Text);
+        let named = |kind: &Kind| text(kind, &twin.key) && text(kind, &twin.address);
+        report.check(
+            schema.kinds.get(&twin.kind).is_some_and(named)
+                && flows.find(&twin.kind, "merge").is_some_and(|(_, merge)| merge.joins.is_some()),
+            || format!("twin：{} 缺文字字段 {}、{} 或操作 merge", twin.kind, twin.key, twin.address),
+            || format!("twin: {} lacks the texts {} and {}, or the command merge", twin.kind, twin.key, twin.address),
+        );
+    }
     for follow in &flows.routes {
         let names = |kind: &Kind| kind.field(&follow.field).is_some_and(|field| field.value_type == FieldType::Ref);
         for kind in std::iter::once(&follow.kind).chain(&follow.with) {

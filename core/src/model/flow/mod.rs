@@ -38,6 +38,12 @@ pub fn ulid_of<'k>(key: &'k str, first: &str) -> Option<&'k str> {
     ulid::Ulid::from_string(tail).is_ok_and(|ulid| ulid.to_string() == tail).then_some(tail)
 }
 
+/// A new name for an intent: the time, and random bytes.
+pub fn new_ulid(now: Millis, random: [u8; 16]) -> String {
+    let ms = u64::try_from(now.0).unwrap_or(0);
+    ulid::Ulid::from_parts(ms, u128::from_be_bytes(random)).to_string()
+}
+
 /// All flows of a schema, and which records follow others into their grids.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,6 +54,21 @@ pub struct Flows {
     /// Records that bring others into their grid.
     #[serde(rename = "route", default)]
     pub routes: Vec<Follow>,
+    /// Kinds whose records the server joins where they are written alike.
+    #[serde(rename = "twin", default)]
+    pub twins: Vec<Twin>,
+}
+
+/// Records of a kind that the server itself makes aliases of each other, by the kind's commands `merge` and `unmerge`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Twin {
+    /// The kind.
+    pub kind: KindName,
+    /// Its field with the normalised door.
+    pub key: String,
+    /// Its field with the address, for records without that.
+    pub address: String,
 }
 
 /// A record brings the one it names into its own grid, and with that one what belongs to it.
