@@ -149,6 +149,7 @@ impl From<EditRequest> for app::EditRequest {
             decide: decide.into_iter().map(|claim| claim.0).collect(),
             visit: visit.map(|id| id.0),
             submission,
+            commands: Vec::new(),
         }
     }
 }

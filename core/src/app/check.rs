@@ -44,7 +44,7 @@ pub fn form(
     for field in request.confirm.iter().filter(|f| *f != "*" && kind.field(f).is_none()) {
         problems.push(Problem::block(field, "unknown_field", "没有这一栏", "no such field"));
     }
-    if request.edits.is_empty() && request.confirm.is_empty() {
+    if request.edits.is_empty() && request.confirm.is_empty() && request.commands.is_empty() {
         problems.push(Problem::block("", "empty", "没有填写任何内容", "nothing was filled in"));
     }
     if request.record.is_none() || !request.edits.is_empty() {

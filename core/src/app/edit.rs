@@ -1,11 +1,12 @@
 //! One form becomes one change for each audience it touches, in one transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Session,
     alias::Group,
     check,
+    command::Course,
     error::AppError,
     types::{EditOutcome, EditRequest, FieldEdit, LeaseState},
     views::{self, DocState},
@@ -82,9 +83,12 @@ pub fn write(writer: &mut Writer<'_>, session: &Session<'_>, actor: Actor, form:
     let mut resolved = group.resolve(eye, form.kind);
     let warnings = check::form(session, form.kind, form.request, &resolved)?;
     let mut changes = Vec::new();
-    for (audience, part) in &form.parts {
-        let before = resolved.get(audience);
-        let Some(draft) = draft(session, form, &group, *audience, part, before)? else { continue };
+    let mut intents = intents(session, form, &group)?;
+    let (nothing, audiences) = (Part::default(), form.parts.keys().chain(intents.keys()).copied());
+    for audience in &audiences.collect::<BTreeSet<_>>() {
+        let (part, before) = (form.parts.get(audience).unwrap_or(&nothing), resolved.get(audience));
+        let wanted = intents.remove(audience).unwrap_or_default();
+        let Some(draft) = draft(session, form, &group, *audience, (part, wanted), before)? else { continue };
         let doc = group.doc_mut(form.record, *audience, form.kind, &form.scope);
         let hash = add(writer, session, actor, doc, &form.scope, &draft)?;
         changes.push((doc.row.id, hash));
@@ -93,6 +97,27 @@ pub fn write(writer: &mut Writer<'_>, session: &Session<'_>, actor: Actor, form:
     let resolved: Vec<Resolved> = resolved.into_values().collect();
     views::refresh_from(writer, eye, &group, form.kind, &resolved)?;
     Ok(Wrote { changes, resolved, warnings })
+}
+
+/// Commands that go with the form, as keys and values by document. They are judged by the record as the form leaves it.
+fn intents(
+    session: &Session<'_>,
+    form: &Form<'_>,
+    group: &Group,
+) -> Result<BTreeMap<Audience, Vec<(String, Value)>>, AppError> {
+    let mut out: BTreeMap<Audience, Vec<(String, Value)>> = BTreeMap::new();
+    if form.request.commands.is_empty() {
+        return Ok(out);
+    }
+    let own = group.docs.iter().filter(|doc| doc.row.id.record == form.record);
+    let puts = form.parts.values().flat_map(|part| &part.edits).map(|edit| (edit.key.as_str(), &edit.value));
+    let course = Course::of(session.eye(), form.kind, form.record, own).with_values(puts);
+    for (name, args) in &form.request.commands {
+        let at = form.request.observed_at.unwrap_or(session.now);
+        let (audience, put) = course.intent(session, (name, args), at)?;
+        out.entry(audience).or_default().push(put);
+    }
+    Ok(out)
 }
 
 /// What one audience's document gets.
@@ -158,10 +183,10 @@ fn draft(
     form: &Form<'_>,
     group: &Group,
     audience: Audience,
-    part: &Part,
+    (part, wanted): (&Part, Vec<(String, Value)>),
     before: Option<&Resolved>,
 ) -> Result<Option<Draft>, AppError> {
-    if before.is_none() && part.edits.is_empty() {
+    if before.is_none() && part.edits.is_empty() && wanted.is_empty() {
         return Ok(None);
     }
     let nothing = Resolved::default();
@@ -181,10 +206,11 @@ fn draft(
         ..session.meta()
     };
     meta.seen.extend(part.confirm.iter().cloned());
-    if plan.puts.is_empty() && meta.seen.is_empty() {
+    let puts = [plan.puts, wanted].concat();
+    if puts.is_empty() && meta.seen.is_empty() {
         return Ok(None);
     }
-    Ok(Some(Draft { puts: plan.puts, time: request.observed_at.unwrap_or(session.now), meta }))
+    Ok(Some(Draft { puts, time: request.observed_at.unwrap_or(session.now), meta }))
 }
 
 /// Writes one change behind those of a document, and puts it into the outbox.

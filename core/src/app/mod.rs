@@ -6,6 +6,7 @@ mod alias;
 mod answer;
 mod apply;
 mod check;
+mod command;
 mod edit;
 mod enrol;
 mod env;
@@ -26,9 +27,9 @@ pub use env::{DeviceKey, Env, HttpLink, Link, SoftwareKey, SystemEnv};
 pub use error::AppError;
 pub use run::{SyncListener, SyncReport};
 pub use types::{
-    Account, ActView, Answer, AnswerKind, AttentionView, ClaimView, Contact, EditOutcome, EditRequest, FieldEdit,
-    FieldView, HistoryRequest, LeaseState, LikelyView, ListItem, ListPage, ListRequest, RecordView, RefusalView,
-    Sentence, SuggestionView,
+    Account, ActView, Answer, AnswerKind, AttentionView, ClaimView, CommandRequest, CommandView, Contact, EditOutcome,
+    EditRequest, FieldEdit, FieldView, FlowView, HistoryRequest, LeaseState, LikelyView, ListItem, ListPage,
+    ListRequest, RecordView, RefusalView, Sentence, StateView, SuggestionView,
 };
 
 pub use crate::{
@@ -75,6 +76,10 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
+    fn person(&self) -> crate::model::flow::Actor<'_> {
+        let account = &self.account;
+        crate::model::flow::Actor { user: &account.user, role: account.role, scopes: &account.scopes }
+    }
     fn eye(&self) -> views::Eye<'_> {
         views::Eye { schema: self.schema, account: &self.account, now: self.now }
     }
@@ -203,6 +208,23 @@ impl App {
         let session = self.session()?;
         let mut actor = lock(&self.actor);
         let outcome = work(&session, *actor);
+        if outcome.is_err() {
+            *actor = fresh_actor(self.env.as_ref());
+        }
+        outcome
+    }
+
+    /// What this person may do to a record now, beyond its fields.
+    pub fn commands(&self, record: RecordId) -> Result<Vec<CommandView>, AppError> {
+        command::commands(&self.session()?, record)
+    }
+
+    /// Wants something done that the county answers: durable when this returns. Refused with the rule `online_only` where
+    /// it cannot wait for the next contact.
+    pub fn command(&self, request: &CommandRequest) -> Result<EditOutcome, AppError> {
+        let session = self.session()?;
+        let mut actor = lock(&self.actor);
+        let outcome = command::command(&session, *actor, request);
         if outcome.is_err() {
             *actor = fresh_actor(self.env.as_ref());
         }

@@ -1,9 +1,14 @@
 //! What goes in and comes out of the facade: plain data, ids and text, no documents.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    model::{Audience, ChangeHash, DeviceId, KindName, Member, Millis, RecordId, Role, Scope, Source, UserId, Value},
+    model::{
+        Audience, ChangeHash, DeviceId, KindName, Member, Millis, RecordId, Role, Scope, Source, UserId, Value,
+        flow::{Arg, Offline},
+    },
     sync::wire::Lease,
 };
 
@@ -134,6 +139,66 @@ pub struct EditRequest {
     pub visit: Option<RecordId>,
     /// Ties several requests of one form together.
     pub submission: Option<String>,
+    /// Commands that go with the form, with their arguments: an event is made and reported at once.
+    pub commands: Vec<(String, BTreeMap<String, Value>)>,
+}
+
+/// One command on a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandRequest {
+    /// The record.
+    pub record: RecordId,
+    /// The command.
+    pub command: String,
+    /// Its arguments.
+    pub args: BTreeMap<String, Value>,
+    /// On what evidence.
+    pub source: Source,
+    /// When it was done or seen; now where absent.
+    pub observed_at: Option<Millis>,
+}
+
+/// A command as a screen offers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandView {
+    /// Its name.
+    pub name: String,
+    /// What its button says.
+    pub say: Sentence,
+    /// How a phone without contact treats it; what cannot wait is done at the county.
+    pub offline: Offline,
+    /// Numbers to offer for a call before anything else.
+    pub calls: Vec<String>,
+    /// What it needs to know.
+    pub needs: Vec<Arg>,
+}
+
+/// A state as a screen shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateView {
+    /// Its code.
+    pub code: String,
+    /// In words.
+    pub say: Sentence,
+}
+
+/// How far a case has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlowView {
+    /// State in force: its code.
+    pub state: String,
+    /// The same in Chinese words.
+    pub shown: String,
+    /// The same in English words.
+    pub shown_en: String,
+    /// State after own commands that wait, where it may be shown before the county has answered.
+    pub provisional: Option<StateView>,
+    /// Commands that wait for the county.
+    pub pending: Vec<Sentence>,
+    /// What was done, in order.
+    pub steps: Vec<Sentence>,
+    /// What was wanted and not done, with who wanted it and why not.
+    pub notes: Vec<Sentence>,
 }
 
 /// What an edit made.
@@ -216,6 +281,8 @@ pub struct RecordView {
     pub title: String,
     /// Fields that this phone may see, in the order of the form.
     pub fields: Vec<FieldView>,
+    /// How far it has come, where commands move it.
+    pub flow: Option<FlowView>,
     /// What waits for a person.
     pub attention: Vec<AttentionView>,
     /// What the authors of claims that lost should know.
@@ -408,7 +475,7 @@ pub struct ListItem {
     /// Own changes not yet with the county.
     pub pending: u32,
     /// Values in force by field.
-    pub values: std::collections::BTreeMap<String, Value>,
+    pub values: BTreeMap<String, Value>,
 }
 
 /// Which records to list.

@@ -7,8 +7,9 @@ use super::{
     across::{self, Upkeep},
     alias::Group,
     answer,
+    command::Course,
     error::AppError,
-    types::{AttentionView, ClaimView, FieldView, ListItem, RecordView, Sentence, SuggestionView},
+    types::{AttentionView, ClaimView, FieldView, FlowView, ListItem, RecordView, Sentence, SuggestionView},
 };
 use crate::{
     doc::chunk,
@@ -99,6 +100,7 @@ pub fn record_view(reader: &Reader<'_>, eye: Eye<'_>, record: &RecordId) -> Resu
 pub fn group_view(reader: &Reader<'_>, eye: Eye<'_>, group: &Group) -> Result<RecordView, AppError> {
     let kind = group.kind(eye)?;
     let resolved: Vec<Resolved> = group.resolve(eye, kind).into_values().collect();
+    let flow = flow_view(reader, eye, group, kind)?;
     let title = title(reader, eye.schema, kind, &values(&resolved))?;
     let states = group.docs.iter().flat_map(|doc| &doc.stored);
     let (mut pending, mut refused) = (0, 0);
@@ -131,6 +133,7 @@ pub fn group_view(reader: &Reader<'_>, eye: Eye<'_>, group: &Group) -> Result<Re
         kind: kind.name.clone(),
         scope: group.scope(),
         fields,
+        flow,
         attention,
         told: resolved
             .iter()
@@ -144,6 +147,15 @@ pub fn group_view(reader: &Reader<'_>, eye: Eye<'_>, group: &Group) -> Result<Re
         pending,
         refused,
     })
+}
+
+/// How far the record itself has come; what others that are the same have behind them is theirs.
+fn flow_view(reader: &Reader<'_>, eye: Eye<'_>, group: &Group, kind: &Kind) -> Result<Option<FlowView>, AppError> {
+    if eye.schema.flows.of(&kind.name).next().is_none() {
+        return Ok(None);
+    }
+    let own: Vec<&DocState> = group.docs.iter().filter(|doc| doc.row.id.record == group.head).collect();
+    Course::of(eye, kind, group.head, own).view(reader, eye)
 }
 
 fn suggestion_view(suggestion: &merge::Suggestion) -> SuggestionView {
@@ -256,7 +268,7 @@ pub fn title(
 }
 
 /// What lists call a record; a reference may lead to one that is not here yet.
-fn name_of(reader: &Reader<'_>, record: &RecordId) -> Result<String, AppError> {
+pub fn name_of(reader: &Reader<'_>, record: &RecordId) -> Result<String, AppError> {
     Ok(reader.view(record)?.map_or_else(|| "待上传".to_owned(), |row| row.title))
 }
 

@@ -52,6 +52,8 @@ pub struct FlowState {
     pub states: BTreeMap<String, String>,
     /// State by flow after what waits here, where the table lets a phone show it; only where it differs.
     pub provisional: BTreeMap<String, String>,
+    /// State by flow after everything that waits here, as the county will find it if nothing else comes.
+    pub ahead: BTreeMap<String, String>,
     /// What was done, in order.
     pub steps: Vec<Step>,
     /// What waits for the county, by time.
@@ -243,21 +245,27 @@ fn note(
     state.notes.push(FlowNote { wanted, zh, en });
 }
 
-/// What a phone may show before the county has answered.
+/// What the state comes to with what waits: all of it, and as far as a phone may show it before the county answered.
 fn foresee(state: &mut FlowState, flows: &[&Flow]) {
-    let mut ahead = state.states.clone();
+    let (mut ahead, mut shown) = (state.states.clone(), state.states.clone());
     for one in &state.pending {
-        let found = flows.iter().find_map(|flow| Some((flow, flow.command(&one.command)?)));
-        let Some((flow, command)) = found.filter(|(_, command)| command.offline == Offline::Provisional) else {
-            continue;
-        };
-        let Some(now) = ahead.get_mut(&flow.name) else { continue };
-        let rows = || command.rows.iter().filter(|row| row.who.contains(&one.role));
-        let to = rows().find(|row| flow.leads_from(row, now)).and_then(|row| row.to.clone());
-        *now = to.unwrap_or_else(|| now.clone());
+        let found = flows.iter().find_map(|flow| Some((*flow, flow.command(&one.command)?)));
+        let Some((flow, command)) = found else { continue };
+        step(&mut ahead, flow, command, one.role);
+        if command.offline == Offline::Provisional {
+            step(&mut shown, flow, command, one.role);
+        }
     }
-    ahead.retain(|flow, now| state.states.get(flow) != Some(now));
-    state.provisional = ahead;
+    shown.retain(|flow, now| state.states.get(flow) != Some(now));
+    (state.ahead, state.provisional) = (ahead, shown);
+}
+
+fn step(states: &mut BTreeMap<String, String>, flow: &Flow, command: &Command, role: Role) {
+    let Some(now) = states.get_mut(&flow.name) else { return };
+    let row = command.rows.iter().find(|row| row.who.contains(&role) && flow.leads_from(row, now));
+    if let Some(to) = row.and_then(|row| row.to.clone()) {
+        *now = to;
+    }
 }
 
 fn claim(answer: &Answer<'_>, key: &str, value: &Value) -> Claim {

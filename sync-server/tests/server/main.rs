@@ -3,6 +3,7 @@
 
 mod command;
 mod enrol;
+mod flow;
 mod hostile;
 mod log;
 mod speed;

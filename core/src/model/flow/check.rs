@@ -85,9 +85,16 @@ pub fn check<'a>(
     if command.joins.as_ref().and_then(|arg| args.get(arg)).and_then(Value::text) == Some(&facts.record.to_string()) {
         return Err(says::args("不能并入自己", "a record cannot be merged into itself"));
     }
-    let case = Case { schema, kind, flow, command, args, facts, actor };
+    let case = Case { schema, kind, flow, command, args, facts, actor, asked: true };
     let row = case.row()?;
     Ok(case.effect(row))
+}
+
+/// Whether a person may do a command now, as far as that can be said before its arguments are known: what a screen
+/// offers.
+pub fn may(schema: &Schema, flow: &Flow, command: &Command, facts: &Facts<'_>, actor: Actor<'_>) -> bool {
+    let (kind, args) = (&schema.kinds[&flow.kind], &Args::new());
+    Case { schema, kind, flow, command, args, facts, actor, asked: false }.row().is_ok()
 }
 
 /// Whether the table leads from one state to another by a command, whoever did it. What the server has decided under
@@ -189,6 +196,8 @@ struct Case<'c, 'a> {
     args: &'c Args,
     facts: &'c Facts<'c>,
     actor: Actor<'c>,
+    /// Whether the arguments are known; otherwise conditions about them hold.
+    asked: bool,
 }
 
 impl<'a> Case<'_, 'a> {
@@ -242,6 +251,15 @@ impl<'a> Case<'_, 'a> {
             Guard::OwnUnit => {
                 let unit = facts.values.get("owner_unit").and_then(Value::text);
                 unit.is_some_and(|unit| actor.scopes.iter().any(|scope| scope.0 == unit))
+            }
+            Guard::CalledUnit { .. }
+            | Guard::OncePerUnit { .. }
+            | Guard::NewDate(_)
+            | Guard::Later { .. }
+            | Guard::Agreed(_)
+                if !self.asked =>
+            {
+                true
             }
             Guard::CalledUnit { arg, by } => self.is_called(arg, by),
             Guard::OncePerUnit { arg, by } => {

@@ -13,8 +13,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use check::{Actor, Effect, Facts, allows, check, check_args, check_intent};
+pub use check::{Actor, Effect, Facts, allows, check, check_args, check_intent, may};
 pub(super) use lint::check_flows;
+pub use says::{clock, value as show_arg};
 pub use table::markdown;
 
 use super::{
@@ -409,6 +410,14 @@ impl Command {
     /// Whether any row lets a role do it.
     pub fn is_for(&self, role: Role) -> bool {
         self.rows.iter().any(|row| row.who.contains(&role))
+    }
+    /// Numbers to offer for a call before anything else, where the values make it urgent.
+    pub fn calls_for(&self, values: &BTreeMap<String, Value>) -> Vec<String> {
+        let urgent = |calls: &&Calls| {
+            let has = |key: &String| values.get(key).and_then(Value::text).unwrap_or_default();
+            calls.when.iter().all(|(key, all)| all.iter().any(|one| one == has(key)))
+        };
+        self.calls.as_ref().filter(urgent).map(|calls| calls.numbers.clone()).unwrap_or_default()
     }
     /// An argument by name.
     pub fn arg(&self, name: &str) -> Option<&Arg> {

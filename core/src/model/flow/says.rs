@@ -120,17 +120,20 @@ pub(super) fn guard(flow: &Flow, command: &Command, guard: &Guard) -> Problem {
 }
 
 /// An argument as a screen shows it.
-pub(super) fn value(schema: &Schema, arg: &Arg, value: &Value, zh: bool) -> String {
+pub fn value(schema: &Schema, arg: &Arg, value: &Value, zh: bool) -> String {
     match (arg.arg_type, value) {
         (ArgType::Code, Value::Text(code)) => {
             let found = arg.list.as_ref().and_then(|list| schema.lists.get(list)).and_then(|list| list.get(code));
             found.map_or_else(|| code.clone(), |code| if zh { code.zh.clone() } else { code.en.clone() })
         }
-        (ArgType::Time, Value::Int(ms)) => {
-            let minutes = Millis(*ms).plus(8 * 3_600_000).0.rem_euclid(Millis::DAY) / 60_000;
-            format!("{} {:02}:{:02}", day(Millis(*ms)), minutes / 60, minutes % 60)
-        }
+        (ArgType::Time, Value::Int(ms)) => clock(Millis(*ms)),
         (_, Value::Bool(yes)) if !zh => if *yes { "yes" } else { "no" }.to_owned(),
         (_, value) => value.to_string(),
     }
+}
+
+/// Day and time in China: `2026-03-08 10:00`.
+pub fn clock(at: Millis) -> String {
+    let minutes = at.plus(8 * 3_600_000).0.rem_euclid(Millis::DAY) / 60_000;
+    format!("{} {:02}:{:02}", day(at), minutes / 60, minutes % 60)
 }

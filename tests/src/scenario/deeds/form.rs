@@ -48,6 +48,7 @@ impl Play<'_> {
             decide,
             visit: act.visit.as_deref().map(|name| self.record(name, line)).transpose()?,
             submission: None,
+            commands: Vec::new(),
         })
     }
 

@@ -1,0 +1,317 @@
+//! Commands on a phone: what may be done, intents that wait for the county, and how far a case has come.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Session, edit,
+    error::AppError,
+    types::{CommandRequest, CommandView, EditOutcome, FlowView, Sentence, StateView},
+    views::{self, DocState, Eye},
+};
+use crate::{
+    doc::Draft,
+    merge::{self, FlowState, Resolved, Wanted},
+    model::{
+        Actor, Audience, Kind, Meta, Millis, RecordId, Role, Value,
+        flow::{self, Args, Command, Facts, Flow, INTENT, Intent, Offline, Step},
+        validate::Problem,
+    },
+    store::{Reader, Writer},
+};
+
+/// What this person may do to a record now.
+pub fn commands(session: &Session<'_>, record: RecordId) -> Result<Vec<CommandView>, AppError> {
+    let (docs, kind) = super::read::reading(session, |reader| own_docs(reader, session, &record))?;
+    let course = Course::of(session.eye(), kind, record, &docs);
+    let mut out = Vec::new();
+    for flow in session.schema.flows.of(&kind.name) {
+        let facts = course.facts(flow, session.now);
+        for command in &flow.commands {
+            let here = session.schema.receives(session.account.role, command.audience(flow));
+            if here && flow::may(session.schema, flow, command, &facts.facts(), session.person()) {
+                out.push(offer(command, &course.values));
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn offer(command: &Command, values: &BTreeMap<String, Value>) -> CommandView {
+    CommandView {
+        name: command.name.clone(),
+        say: Sentence { zh: command.zh.clone(), en: command.en.clone() },
+        offline: command.offline,
+        calls: command.calls_for(values),
+        needs: command.args.clone(),
+    }
+}
+
+/// Writes one intent; durable when this returns, and answered by the county.
+pub fn command(session: &Session<'_>, actor: Actor, request: &CommandRequest) -> Result<EditOutcome, AppError> {
+    edit::may_write_now(session)?;
+    let changes = session.store.write(|writer| write(writer, session, actor, request))?;
+    Ok(EditOutcome { record: request.record, changes, warnings: Vec::new() })
+}
+
+fn write(
+    writer: &mut Writer<'_>,
+    session: &Session<'_>,
+    actor: Actor,
+    request: &CommandRequest,
+) -> Result<Vec<crate::model::ChangeHash>, AppError> {
+    let (mut docs, kind) = own_docs(writer, session, &request.record)?;
+    let course = Course::of(session.eye(), kind, request.record, &docs);
+    let at = request.observed_at.unwrap_or(session.now);
+    let wanted = (request.command.as_str(), &request.args);
+    let (audience, put) = course.intent(session, wanted, at)?;
+    let place = match docs.iter().position(|doc| doc.row.id.audience == audience) {
+        Some(place) => place,
+        None => {
+            let first = docs.first().ok_or(AppError::NotFound)?;
+            let (id, scope) =
+                (crate::model::DocId { audience, generation: 0, ..first.row.id }, first.row.scope.clone());
+            docs.push(DocState {
+                row: views::new_doc(id, &kind.name, &scope),
+                stored: Vec::new(),
+                observations: Vec::new(),
+            });
+            docs.len() - 1
+        }
+    };
+    let doc = &mut docs[place];
+    let scope = doc.row.scope.clone();
+    let draft = Draft { puts: vec![put], time: at, meta: Meta { source: request.source, ..session.meta() } };
+    let hash = edit::add(writer, session, actor, doc, &scope, &draft)?;
+    views::refresh(writer, session.eye(), &request.record)?;
+    Ok(vec![hash])
+}
+
+/// The documents of one record alone, without those of others that are the same: each is a case of its own.
+fn own_docs(
+    reader: &Reader<'_>,
+    session: &Session<'_>,
+    record: &RecordId,
+) -> Result<(Vec<DocState>, &'static Kind), AppError> {
+    let docs = views::docs_of(reader, session.eye(), record)?;
+    let kind = docs.first().ok_or(AppError::NotFound)?.row.kind.clone();
+    Ok((docs, session.kind(&kind)?))
+}
+
+/// How far a record has come, and what is known of it.
+pub struct Course<'k> {
+    kind: &'k Kind,
+    record: RecordId,
+    sees: Vec<Audience>,
+    docs: BTreeMap<Audience, Resolved>,
+    values: BTreeMap<String, Value>,
+}
+
+/// The facts of one flow, owned.
+struct Known<'c> {
+    course: &'c Course<'c>,
+    state: String,
+    steps: &'c [Step],
+    at: Millis,
+    now: Millis,
+}
+
+impl Known<'_> {
+    fn facts(&self) -> Facts<'_> {
+        Facts {
+            record: self.course.record,
+            state: &self.state,
+            values: &self.course.values,
+            sees: &self.course.sees,
+            steps: self.steps,
+            at: self.at,
+            now: self.now,
+            // What others saw later may not be here yet: the county judges that.
+            seen_at: None,
+            checked_at: None,
+        }
+    }
+}
+
+impl<'k> Course<'k> {
+    /// Of a record's own documents.
+    pub fn of<'d>(
+        eye: Eye<'_>,
+        kind: &'k Kind,
+        record: RecordId,
+        docs: impl IntoIterator<Item = &'d DocState>,
+    ) -> Self {
+        let resolve =
+            |doc: &DocState| (doc.row.id.audience, merge::resolve(eye.schema, kind, doc.row.id, &doc.observations));
+        let docs: BTreeMap<Audience, Resolved> = docs.into_iter().map(resolve).collect();
+        let fields = docs.values().flat_map(|doc| &doc.fields).filter(|(_, state)| !state.value.is_null());
+        let values = fields.map(|(key, state)| (key.clone(), state.value.clone())).collect();
+        let sees = eye.schema.audiences_of(eye.account.role).to_vec();
+        Self { kind, record, sees, docs, values }
+    }
+
+    /// The same record after a form's values.
+    pub fn with_values<'v>(mut self, puts: impl IntoIterator<Item = (&'v str, &'v Value)>) -> Self {
+        self.values.extend(puts.into_iter().map(|(key, value)| (key.to_owned(), value.clone())));
+        self
+    }
+
+    fn facts(&self, flow: &Flow, now: Millis) -> Known<'_> {
+        let folded = self.folded(flow);
+        // What waits is judged as the county will find it: sign for it, start, report, all before the next contact.
+        let ahead = folded.filter(|f| !f.pending.is_empty()).and_then(|f| f.ahead.get(&flow.name).cloned());
+        Known {
+            course: self,
+            state: ahead.unwrap_or_else(|| merge::state_of(flow, self.kind, self.document(flow))),
+            steps: folded.map(|folded| folded.steps.as_slice()).unwrap_or_default(),
+            at: now,
+            now,
+        }
+    }
+
+    /// The document that shows the course: the flow's own, or a copy where this phone does not receive that.
+    fn document(&self, flow: &Flow) -> Option<&Resolved> {
+        self.docs.get(&flow.audience).or_else(|| flow.also.iter().find_map(|audience| self.docs.get(audience)))
+    }
+    fn folded(&self, flow: &Flow) -> Option<&FlowState> {
+        self.document(flow)?.flow.as_ref()
+    }
+
+    /// The key and value of an intent that may be written now, with its document.
+    pub fn intent(
+        &self,
+        session: &Session<'_>,
+        (name, args): (&str, &Args),
+        at: Millis,
+    ) -> Result<(Audience, (String, Value)), AppError> {
+        let refuse = |problem: Problem| AppError::Invalid { problems: vec![problem] };
+        let found = session.schema.flows.find(&self.kind.name, name);
+        let (flow, command) =
+            found.ok_or_else(|| AppError::invalid(INTENT, "command", "没有这个操作", "there is no such command"))?;
+        if command.offline == Offline::No {
+            return Err(AppError::invalid(
+                INTENT,
+                "online_only",
+                &format!("“{}”要由县里当场答复，请在镇街或县里的电脑上办理", command.zh),
+                &format!("'{}' needs the county's answer at once; do it at a desk of the town or county", command.en),
+            ));
+        }
+        let again = |one: &Wanted| one.command == name && one.by == session.account.user && one.args == *args;
+        if self.folded(flow).is_some_and(|folded| folded.pending.iter().any(again)) {
+            let (zh, en) = (format!("“{}”已提交，等待县里答复", command.zh), format!("'{}' waits already", command.en));
+            return Err(AppError::invalid(INTENT, "waiting", &zh, &en));
+        }
+        let intent = Intent { command: name.to_owned(), args: args.clone() };
+        let key = format!("{INTENT}/{}", session.new_ulid());
+        let audience = command.audience(flow);
+        flow::check_intent(session.schema, self.kind, audience, session.account.role, &key, &intent.to_value())
+            .map_err(refuse)?;
+        let known = Known { at, ..self.facts(flow, session.now) };
+        flow::check(session.schema, flow, command, args, &known.facts(), session.person()).map_err(refuse)?;
+        Ok((audience, (key, intent.to_value())))
+    }
+
+    /// How far it has come, in words.
+    pub fn view(&self, reader: &Reader<'_>, eye: Eye<'_>) -> Result<Option<FlowView>, AppError> {
+        let flows: Vec<&Flow> = eye.schema.flows.of(&self.kind.name).collect();
+        let visible = |flow: &&&Flow| self.document(flow).is_some();
+        let Some(main) = flows.iter().find(visible) else { return Ok(None) };
+        let state = merge::state_of(main, self.kind, self.document(main));
+        let (shown, shown_en) = main.label(eye.schema, &state);
+        let mut view = FlowView {
+            state,
+            shown,
+            shown_en,
+            provisional: self.folded(main).and_then(|folded| folded.provisional.get(&main.name)).map(|code| {
+                let (zh, en) = main.label(eye.schema, code);
+                StateView { code: code.clone(), say: Sentence { zh, en } }
+            }),
+            pending: Vec::new(),
+            steps: Vec::new(),
+            notes: Vec::new(),
+        };
+        let tell = Tell { reader, eye, kind: self.kind };
+        let mut shown: Vec<Audience> = flows.iter().filter_map(|flow| self.audience_of(flow)).collect();
+        shown.sort_unstable();
+        shown.dedup();
+        for folded in shown.iter().filter_map(|audience| self.docs.get(audience)?.flow.as_ref()) {
+            for one in &folded.pending {
+                let said = tell.act(&one.command, &one.args, one.role, &one.by.0, one.at)?;
+                view.pending.push(Sentence {
+                    zh: format!("等待县里答复：{}", said.zh),
+                    en: format!("waits for the county: {}", said.en),
+                });
+            }
+            for step in &folded.steps {
+                let said = tell.act(&step.command, &step.args, step.role, &step.by.0, step.at)?;
+                view.steps.push(tell.moved(&step.flow, &step.to, said));
+            }
+            for note in &folded.notes {
+                let one = &note.wanted;
+                let said = tell.act(&one.command, &one.args, one.role, &one.by.0, one.at)?;
+                view.notes.push(Sentence {
+                    zh: format!("{}——未执行，作为情况说明保留：{}", said.zh, note.zh),
+                    en: format!("{}: not done and kept as a note, {}", said.en, note.en),
+                });
+            }
+        }
+        Ok(Some(view))
+    }
+
+    fn audience_of(&self, flow: &Flow) -> Option<Audience> {
+        std::iter::once(flow.audience)
+            .chain(flow.also.iter().copied())
+            .find(|audience| self.docs.contains_key(audience))
+    }
+}
+
+/// Puts what was done into words.
+struct Tell<'a> {
+    reader: &'a Reader<'a>,
+    eye: Eye<'a>,
+    kind: &'a Kind,
+}
+
+impl Tell<'_> {
+    /// `2026-03-08 10:00 镇街中心li.na：派单（责任单位：住建局）`.
+    fn act(&self, command: &str, args: &Args, role: Role, by: &str, at: Millis) -> Result<Sentence, AppError> {
+        let found = self.eye.schema.flows.find(&self.kind.name, command).map(|(_, command)| command);
+        let (mut zh, mut en) = (Vec::new(), Vec::new());
+        for arg in found.iter().flat_map(|command| &command.args) {
+            let Some(value) = args.get(&arg.name).filter(|value| !value.is_null()) else { continue };
+            let named = value.text().filter(|_| arg.arg_type == flow::ArgType::Record).and_then(|id| id.parse().ok());
+            let (said_zh, said_en) = match named {
+                Some(record) => {
+                    let name = views::name_of(self.reader, &record)?;
+                    (name.clone(), name)
+                }
+                None => (
+                    flow::show_arg(self.eye.schema, arg, value, true),
+                    flow::show_arg(self.eye.schema, arg, value, false),
+                ),
+            };
+            zh.push(format!("{}：{said_zh}", arg.zh));
+            en.push(format!("{}: {said_en}", arg.en));
+        }
+        let (label_zh, label_en) =
+            found.map_or((command, command), |command| (command.zh.as_str(), command.en.as_str()));
+        let said_zh = if zh.is_empty() { String::new() } else { format!("（{}）", zh.join("；")) };
+        let said_en = if en.is_empty() { String::new() } else { format!(" ({})", en.join("; ")) };
+        let when = flow::clock(at);
+        let (who_zh, who_en) = if by == flow::COUNTY {
+            ("县里".to_owned(), "the county".to_owned())
+        } else {
+            (format!("{}{by}", role.zh()), format!("{role} {by}"))
+        };
+        Ok(Sentence {
+            zh: format!("{when} {who_zh}：{label_zh}{said_zh}"),
+            en: format!("{when} {who_en}: {label_en}{said_en}"),
+        })
+    }
+
+    fn moved(&self, flow: &str, to: &str, said: Sentence) -> Sentence {
+        let flow = self.eye.schema.flows.of(&self.kind.name).find(|known| known.name == flow);
+        let Some(flow) = flow.filter(|_| !to.is_empty()) else { return said };
+        let (zh, en) = flow.label(self.eye.schema, to);
+        Sentence { zh: format!("{}，{zh}", said.zh), en: format!("{}, now {en}", said.en) }
+    }
+}
