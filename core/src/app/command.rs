@@ -1,6 +1,6 @@
 //! Commands on a phone: what may be done, intents that wait for the county, and how far a case has come.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Session, edit,
@@ -82,7 +82,7 @@ fn write(
     let scope = doc.row.scope.clone();
     let draft = Draft { puts: vec![put], time: at, meta: Meta { source: request.source, ..session.meta() } };
     let hash = edit::add(writer, session, actor, doc, &scope, &draft)?;
-    views::refresh(writer, session.eye(), &request.record)?;
+    views::refresh_all(writer, session.eye(), &BTreeSet::from([request.record]))?;
     Ok(vec![hash])
 }
 
