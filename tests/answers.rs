@@ -1,7 +1,7 @@
 //! Answering what waits for a person, and reading what became of a record: on real stores and the real server functions.
 
 use wangge_core::{
-    app::{Answer, AnswerKind, AppError, AttentionView, EditRequest, FieldEdit, HistoryRequest},
+    app::{Answer, AnswerKind, AppError, AttentionView, EditRequest, FieldEdit, HintRequest, HistoryRequest},
     model::{KindName, Millis, RecordId, Role, Source, Value},
 };
 use wangge_harness::world::{Phone, World};
@@ -251,4 +251,96 @@ fn a_summary_says_who_changed_what_from_what() {
     let bounded = phone(&world, "乙").app.summary(record).expect("summary");
     assert_eq!(bounded.len(), 12);
     assert!(bounded[0].zh.contains("“第19处”") && bounded[0].zh.contains("此前是“第18处”"), "{}", bounded[0].zh);
+}
+
+#[test]
+fn an_answer_is_taken_back_within_a_day_and_the_question_returns_to_everybody() {
+    let world = world(18);
+    let record = two_names(&world);
+    let item = only(phone(&world, "丙"));
+    let act = phone(&world, "丙").app.answer(&item.id, &claim(&item, "张炜")).expect("answer");
+    sync(&world, &["丙", "甲"]);
+    assert_eq!(phone(&world, "甲").app.attention_count().expect("count"), 0);
+    assert_eq!(phone(&world, "丙").app.acts().expect("acts"), [act.clone()]);
+
+    pass(&world, Millis::DAY);
+    let undone = phone(&world, "丙").app.undo(&act.id).expect("undo");
+    assert!(undone.undone);
+    assert_eq!(only(phone(&world, "丙")).id, item.id, "the same question again");
+    sync(&world, &["丙", "甲"]);
+    assert_eq!(only(phone(&world, "甲")).id, item.id);
+    assert_eq!(value(phone(&world, "甲"), record, "name"), Some(Value::from("张伟")), "the old name is in force again");
+    let again = phone(&world, "丙").app.undo(&act.id);
+    assert!(matches!(&again, Err(AppError::Invalid { problems }) if problems[0].rule == "undone"), "{again:?}");
+    assert_eq!(phone(&world, "丙").app.undo("no such act"), Err(AppError::NotFound));
+}
+
+#[test]
+fn after_a_day_an_answer_stands() {
+    let world = world(19);
+    let record = two_names(&world);
+    let item = only(phone(&world, "丙"));
+    let act = phone(&world, "丙").app.answer(&item.id, &claim(&item, "张炜")).expect("answer");
+    pass(&world, Millis::DAY + 1);
+    let late = phone(&world, "丙").app.undo(&act.id);
+    assert!(matches!(&late, Err(AppError::NotAllowed { zh, .. }) if zh.contains("24小时")), "{late:?}");
+    assert_eq!(value(phone(&world, "丙"), record, "name"), Some(Value::from("张炜")));
+    assert_eq!(phone(&world, "丙").app.acts().expect("acts"), [], "it is not offered any more");
+}
+
+#[test]
+fn no_sentence_frightens() {
+    let world = world(20);
+    let record = two_names(&world);
+    for name in ["甲", "乙", "丙"] {
+        let app = &phone(&world, name).app;
+        let mut texts: Vec<String> = app.summary(record).expect("summary").into_iter().map(|s| s.zh).collect();
+        texts.extend(app.history(record, None).expect("history").into_iter().map(|line| line.zh));
+        for item in app.attention().expect("items") {
+            texts.extend([item.say.zh, item.who.map(|who| who.zh).unwrap_or_default()]);
+        }
+        assert!(texts.len() > 4 && texts.iter().all(|text| !text.contains("冲突")), "{texts:?}");
+    }
+}
+
+#[test]
+fn a_hint_reaches_who_may_read_the_file_and_nobody_else() {
+    let mut world = world(21);
+    world.enrol("戊", Role::CM, &[World::grid(1)], 0).expect("enrolment");
+    let worker = phone(&world, "甲");
+    let child = worker.app.edit(&put(None, Source::SelfSaid, "name", "王小宝")).expect("edit").record;
+    let file = RecordId::derived(child, "child");
+    let hint = |value: &str| HintRequest {
+        about: child,
+        kind: KindName::from("child"),
+        field: "guardian_phone".into(),
+        value: Value::from(value),
+        source: Source::SelfSaid,
+        observed_at: None,
+    };
+    assert!(matches!(worker.app.hint(&hint("not a number")), Err(AppError::Invalid { .. })));
+    let wrong = worker.app.hint(&hint("13700000009")).expect("hint");
+    worker.app.undo(&wrong.id).expect("taken back");
+    worker.app.hint(&hint("13800000001")).expect("hint");
+    sync(&world, &["甲", "乙", "戊"]);
+    let refused = phone(&world, "戊").app.hint(&hint("13800000001"));
+    assert!(
+        matches!(refused, Err(AppError::NotAllowed { .. } | AppError::NotFound)),
+        "a reader writes the field itself"
+    );
+    for name in ["甲", "乙"] {
+        let app = &phone(&world, name).app;
+        assert_eq!(app.get(file).err(), Some(AppError::NotFound), "{name} does not learn of a file");
+        assert_eq!(app.counts().expect("counts").get(&KindName::from("child")), None);
+        assert_eq!(app.attention_count().expect("count"), 0);
+    }
+    assert!(phone(&world, "甲").app.refusals().expect("refusals").is_empty());
+
+    let item = only(phone(&world, "戊"));
+    assert_eq!((item.rule.as_str(), item.record, item.may_decide), ("hint", file, true));
+    assert!(item.say.zh.contains("13800000001"), "{}", item.say.zh);
+    let officer = phone(&world, "戊");
+    officer.app.answer(&item.id, &claim(&item, "13800000001")).expect("answer");
+    assert_eq!(officer.app.attention_count().expect("count"), 0);
+    assert_eq!(value(officer, file, "guardian_phone"), Some(Value::from("13800000001")));
 }

@@ -1,5 +1,5 @@
 //! A record with everything that an alias joins to it: read together, resolved together, each part written where its
-//! author names it (core/docs/adr/0006).
+//! author names it (core/docs/adr/0009).
 
 use std::{
     borrow::Cow,
@@ -12,9 +12,12 @@ use super::{
 };
 use crate::{
     merge::{self, Resolved},
-    model::{Audience, ChangeHash, DocId, Kind, Observation, RecordId, Scope},
-    store::Reader,
+    model::{Audience, ChangeHash, DocId, Kind, Observation, RecordId, Rule, Scope, flow::OUTCOME, schema::base_key},
+    store::{Reader, Writer},
 };
+
+/// The field that names the record which this one is an alias of.
+const ALIAS_OF: &str = "alias_of";
 
 /// Most heads of other documents that a change names; a message is bounded, and more than a few stand side by side only
 /// where many phones wrote at once.
@@ -38,8 +41,47 @@ impl Group {
 
     /// Reads a record under any of its names; none where nothing of it is here.
     pub fn read(reader: &Reader<'_>, eye: Eye<'_>, record: &RecordId) -> Result<Option<Self>, AppError> {
-        let docs = views::docs_of(reader, eye, record)?;
-        Ok((!docs.is_empty()).then_some(Self { head: *record, aliases: Vec::new(), docs }))
+        Self::around(reader, eye, record, views::docs_of(reader, eye, record)?)
+    }
+
+    /// The same where the documents of that name are at hand.
+    fn around(
+        reader: &Reader<'_>,
+        eye: Eye<'_>,
+        record: &RecordId,
+        mut docs: Vec<DocState>,
+    ) -> Result<Option<Self>, AppError> {
+        let head = head(reader, record)?;
+        let mut aliases = names(reader, &head)?;
+        for name in aliases.iter().filter(|name| *name != record) {
+            docs.extend(views::docs_of(reader, eye, name)?);
+        }
+        aliases.retain(|name| *name != head);
+        Ok((!docs.is_empty()).then_some(Self { head, aliases, docs }))
+    }
+
+    /// Reads a record for its views to be made anew, and notes what it is an alias of now. Gives besides every other
+    /// record that is shown otherwise than before.
+    pub fn renew(
+        writer: &mut Writer<'_>,
+        eye: Eye<'_>,
+        record: &RecordId,
+    ) -> Result<(Option<Self>, BTreeSet<RecordId>), AppError> {
+        let docs = views::docs_of(writer, eye, record)?;
+        let (before, now) = (writer.alias(record)?, alias_of(eye, &docs));
+        let mut others = BTreeSet::new();
+        if before != now {
+            others.extend(before.map(|old| head(writer, &old)).transpose()?);
+            writer.set_alias(record, now.as_ref())?;
+        }
+        if docs.is_empty() {
+            // Who was an alias of what has left stands for itself again.
+            others.extend(writer.aliases(record)?);
+            others.remove(record);
+            return Ok((None, others));
+        }
+        others.remove(record);
+        Ok((Self::around(writer, eye, record, docs)?, others))
     }
 
     /// The kind of the record.
@@ -66,7 +108,24 @@ impl Group {
             return Resolved::default();
         };
         let id = DocId { record: self.head, ..first.row.id };
-        merge::resolve(eye.schema, kind, id, &self.union(audience))
+        let mut resolved = merge::resolve(eye.schema, kind, id, &self.union(audience));
+        if !self.aliases.is_empty() {
+            self.keep_own_commands(eye, kind, &mut resolved, id);
+        }
+        resolved
+    }
+
+    /// Values join, states do not: what commands came to is told by the head alone, or the merge of an alias would make
+    /// the head an alias of itself.
+    fn keep_own_commands(&self, eye: Eye<'_>, kind: &Kind, resolved: &mut Resolved, id: DocId) {
+        let of_head = |doc: &&DocState| doc.row.id.record == self.head && doc.row.id.audience == id.audience;
+        let own = self.docs.iter().find(of_head).map(|doc| merge::resolve(eye.schema, kind, id, &doc.observations));
+        let mut own = own.unwrap_or_default();
+        let by_command = |key: &String| kind.field(key).is_some_and(|field| field.rule == Rule::Command);
+        resolved.fields.retain(|key, _| !by_command(key));
+        own.fields.retain(|key, _| by_command(key));
+        resolved.fields.append(&mut own.fields);
+        resolved.flow = own.flow;
     }
 
     /// The observations of each audience, those of all names together.
@@ -103,6 +162,51 @@ impl Group {
         heads.truncate(MOST_BESIDE);
         heads
     }
+}
+
+/// What a record is an alias of by the commands in its own documents.
+fn alias_of(eye: Eye<'_>, docs: &[DocState]) -> Option<RecordId> {
+    let kind = docs.first().and_then(|doc| eye.schema.kind(&doc.row.kind.0))?;
+    let field = kind.field(ALIAS_OF)?;
+    let doc = docs.iter().find(|doc| doc.row.id.audience == field.audience)?;
+    // Most records were never named in a command, so that nothing needs to be resolved for them.
+    let answered = |seen: &Observation| seen.body.puts.iter().any(|(key, _)| base_key(key) == OUTCOME);
+    if !doc.observations.iter().any(answered) {
+        return None;
+    }
+    let resolved = merge::resolve(eye.schema, kind, doc.row.id, &doc.observations);
+    resolved.fields.get(ALIAS_OF)?.value.text()?.parse().ok()
+}
+
+/// Aliases of aliases are followed so far; a longer chain is no work of people.
+const CHAIN: usize = 16;
+
+/// The record under which lists show a record: what it is an alias of, in the end, as far as that is here. Of a ring of
+/// aliases its smallest id.
+pub fn head(reader: &Reader<'_>, record: &RecordId) -> Result<RecordId, AppError> {
+    let mut way = vec![*record];
+    while let Some(next) = reader.alias(&way[way.len() - 1])? {
+        if let Some(start) = way.iter().position(|known| *known == next) {
+            return Ok(way[start..].iter().copied().min().unwrap_or(next));
+        }
+        if way.len() == CHAIN || !reader.holds(&next)? {
+            break;
+        }
+        way.push(next);
+    }
+    Ok(way[way.len() - 1])
+}
+
+/// A record and everything that is an alias of it.
+pub fn names(reader: &Reader<'_>, head: &RecordId) -> Result<Vec<RecordId>, AppError> {
+    let mut names = vec![*head];
+    let mut at = 0;
+    while let Some(next) = names.get(at).copied().filter(|_| at < CHAIN * CHAIN) {
+        at += 1;
+        let more = reader.aliases(&next)?.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>();
+        names.extend(more);
+    }
+    Ok(names)
 }
 
 /// The changes of a document that no other one of it has seen.

@@ -2,6 +2,7 @@
 
 use super::{
     Session,
+    acts::{self, Done},
     alias::Group,
     edit,
     error::AppError,
@@ -10,7 +11,7 @@ use super::{
 };
 use crate::{
     merge::{Attention, Claim, Resolved},
-    model::{Actor, Field, Kind, Member, Role, Rule, Schema, Source, Value, ids::from_hex},
+    model::{Actor, Field, Kind, Member, Role, Rule, Schema, Source, Value, hint::HINT, ids::from_hex},
     store::{AttentionRow, Reader, Writer},
 };
 
@@ -37,7 +38,12 @@ fn changed() -> AppError {
 
 /// Who settles an item of a field: nobody in particular where the schema names none.
 fn deciders<'a>(field: &'a Field, rule: &str) -> &'a [Role] {
-    if rule == "lower_asked" { &field.lower } else { &field.decide }
+    match rule {
+        "lower_asked" => &field.lower,
+        // Whoever may write the field takes a hint over or leaves it.
+        HINT => &[],
+        _ => &field.decide,
+    }
 }
 
 fn may_settle(schema: &Schema, role: Role, kind: &Kind, field: &Field, rule: &str) -> bool {
@@ -84,7 +90,10 @@ pub fn answer(session: &Session<'_>, actor: Actor, item: &str, answer: &Answer) 
     edit::may_write_now(session)?;
     session.store.write(|writer| {
         let row = find(writer, item)?;
-        answer_field(writer, session, actor, &row, answer)
+        match answer {
+            Answer::NextTime => acts::put_off(writer, session, row.record, row.id),
+            _ => answer_field(writer, session, actor, &row, answer),
+        }
     })
 }
 
@@ -122,14 +131,8 @@ fn answer_field(
         zh: format!("您把{}确定为“{}”", field.zh, shown(value, true)),
         en: format!("you settled {} as \"{}\"", field.en, shown(value, false)),
     };
-    Ok(ActView {
-        id: session.new_ulid(),
-        record: group.head,
-        say,
-        at: session.now,
-        undo_until: session.now.plus(crate::model::Millis::DAY),
-        undone: false,
-    })
+    writer.drop_later(&row.id)?;
+    acts::keep(writer, session, Done { record: group.head, say, changes: wrote.changes, put_off: Vec::new() })
 }
 
 /// The same rule asks about the same key again.
@@ -161,10 +164,16 @@ fn request(kind: &Kind, field: &Field, item: &Attention, answer: &Answer) -> Res
         Answer::Value { source, .. } => *source,
         _ => evidence.unwrap_or(Source::Other),
     };
-    let edit = match Member::from_value(value).filter(|_| field.rule == Rule::Set) {
-        Some(Member { text, on: true, date }) => FieldEdit::Add { field: field.key.clone(), text, date },
-        Some(Member { text, on: false, date }) => FieldEdit::End { field: field.key.clone(), text, date },
-        None => FieldEdit::put(&field.key, value.clone()),
+    let named = field.key.clone();
+    let edit = match (field.rule, value) {
+        // A hint names the text of a member or an entry; a claim is a member itself.
+        (Rule::Log, Value::Text(text)) => FieldEdit::Append { field: named, text: text.clone() },
+        (Rule::Set, value) => match Member::from_value(value).or_else(|| value.text().map(Member::present)) {
+            Some(Member { text, on: true, date }) => FieldEdit::Add { field: named, text, date },
+            Some(Member { text, on: false, date }) => FieldEdit::End { field: named, text, date },
+            None => FieldEdit::put(&field.key, value.clone()),
+        },
+        _ => FieldEdit::put(&field.key, value.clone()),
     };
     let mut decide: Vec<String> = item.claims.iter().map(|claim| claim.change.prefix()).collect();
     decide.sort();
@@ -178,7 +187,7 @@ fn request(kind: &Kind, field: &Field, item: &Attention, answer: &Answer) -> Res
         source,
         edits: vec![edit],
         // Where the schema names nobody who decides, the evidence does.
-        decide: if field.decide.is_empty() { Vec::new() } else { decide },
+        decide: if deciders(field, &item.rule).is_empty() || item.rule == "lower_asked" { Vec::new() } else { decide },
         ..EditRequest::default()
     })
 }

@@ -7,6 +7,7 @@ use super::{
     alias::Group,
     check,
     command::Course,
+    effects,
     error::AppError,
     types::{EditOutcome, EditRequest, FieldEdit, LeaseState},
     views::{self, DocState},
@@ -27,15 +28,33 @@ const SNAPSHOT_EVERY: u32 = 64;
 /// Carries out one form.
 pub fn edit(session: &Session<'_>, actor: Actor, request: &EditRequest) -> Result<EditOutcome, AppError> {
     let form = prepare(session, request)?;
-    let wrote = session.store.write(|writer| write(writer, session, actor, &form))?;
+    let wrote = session.store.write(|writer| write_all(writer, session, actor, &form))?;
     let changes = wrote.changes.into_iter().map(|(_, hash)| hash).collect();
     Ok(EditOutcome { record: form.record, changes, warnings: wrote.warnings })
 }
 
+/// Writes a form and what the schema says goes with it.
+pub fn write_all(
+    writer: &mut Writer<'_>,
+    session: &Session<'_>,
+    actor: Actor,
+    form: &Form<'_>,
+) -> Result<Wrote, AppError> {
+    let mut wrote = write(writer, session, actor, form)?;
+    for request in effects::of(writer, session, form)? {
+        let more = write(writer, session, actor, &prepare(session, &request)?)?;
+        wrote.changes.extend(more.changes);
+        wrote.warnings.extend(more.warnings);
+    }
+    Ok(wrote)
+}
+
 /// A form that this person may fill in now, split by audience.
 pub struct Form<'a> {
-    request: &'a EditRequest,
-    kind: &'static Kind,
+    /// What was filled in.
+    pub request: &'a EditRequest,
+    /// Kind of the record.
+    pub kind: &'static Kind,
     scope: Scope,
     /// The record, new or not.
     pub record: RecordId,
@@ -80,6 +99,9 @@ pub fn write(writer: &mut Writer<'_>, session: &Session<'_>, actor: Actor, form:
         Some(record) => Group::read(writer, eye, &record)?.ok_or(AppError::NotFound)?,
         None => Group::new(form.record),
     };
+    if group.docs.first().is_some_and(|doc| doc.row.kind != form.kind.name) {
+        return Err(AppError::invalid("", "kind", "这条记录不是这一类", "the record is of another kind"));
+    }
     let mut resolved = group.resolve(eye, form.kind);
     let warnings = check::form(session, form.kind, form.request, &resolved)?;
     let mut changes = Vec::new();

@@ -2,35 +2,43 @@
 //! machine asks for; it decides nothing about records.
 
 mod across;
+mod acts;
 mod alias;
 mod answer;
 mod apply;
 mod check;
 mod command;
+mod day;
 mod edit;
+mod effects;
 mod enrol;
 mod env;
 mod error;
+mod hint;
+mod look;
 mod past;
 mod read;
 mod rebase;
 mod run;
 mod types;
 mod views;
+mod visit;
 
 use std::{
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError},
 };
 
+pub use day::{DayCard, DayList, DayTask, TaskKind};
 pub use env::{DeviceKey, Env, HttpLink, Link, SoftwareKey, SystemEnv};
 pub use error::AppError;
 pub use run::{SyncListener, SyncReport};
 pub use types::{
     Account, ActView, Answer, AnswerKind, AttentionView, ClaimView, CommandRequest, CommandView, Contact, EditOutcome,
-    EditRequest, FieldEdit, FieldView, FlowView, HistoryRequest, LeaseState, LikelyView, ListItem, ListPage,
-    ListRequest, RecordView, RefusalView, Sentence, StateView, SuggestionView,
+    EditRequest, FieldEdit, FieldView, FlowView, HintRequest, HistoryRequest, LeaseState, LikelyView, ListItem,
+    ListPage, ListRequest, RecordView, RefusalView, Sentence, StateView, SuggestionView,
 };
+pub use visit::{CheckRequest, FollowUp, VisitOutcome, VisitRequest};
 
 pub use crate::{
     merge::HistoryLine,
@@ -304,6 +312,31 @@ impl App {
         scope: Option<&Scope>,
     ) -> Result<Vec<LikelyView>, AppError> {
         across::likely(&self.session()?, kind, edits, scope)
+    }
+
+    /// What was done here in the last 24 hours and can be taken back, the newest first.
+    pub fn acts(&self) -> Result<Vec<ActView>, AppError> {
+        acts::list(&self.session()?)
+    }
+
+    /// Takes an act back within 24 hours: what it wrote counts for nothing, for everybody.
+    pub fn undo(&self, act: &str) -> Result<ActView, AppError> {
+        self.writing(|session, actor| acts::undo(session, actor, act))
+    }
+
+    /// Records a visit with everything that came of it, in one go.
+    pub fn visit(&self, request: &VisitRequest) -> Result<VisitOutcome, AppError> {
+        self.writing(|session, actor| visit::visit(session, actor, request))
+    }
+
+    /// Leaves a value for those who may read a file that the owner of this phone may not.
+    pub fn hint(&self, request: &HintRequest) -> Result<ActView, AppError> {
+        self.writing(|session, actor| hint::hint(session, actor, request))
+    }
+
+    /// What is to be done on a day (`2026-03-08`), today where none is named: one card for each home and place.
+    pub fn day_list(&self, day: Option<&str>) -> Result<DayList, AppError> {
+        day::day_list(&self.session()?, day)
     }
 
     /// How many own changes wait, were put aside, refused.

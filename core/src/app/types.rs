@@ -405,6 +405,23 @@ pub enum Answer {
     Confirm,
 }
 
+/// A value for somebody whose file the author may not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HintRequest {
+    /// The record that it is about and that is here: of a child the resident.
+    pub about: RecordId,
+    /// Kind of the file: `child`.
+    pub kind: KindName,
+    /// Field of the file.
+    pub field: String,
+    /// The value; of a set the text of a member, of a log the text of an entry.
+    pub value: Value,
+    /// On what evidence.
+    pub source: Source,
+    /// When it was seen; now where absent.
+    pub observed_at: Option<Millis>,
+}
+
 /// Something that was done and can be taken back for 24 hours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActView {

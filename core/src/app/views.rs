@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     Account,
     across::{self, Upkeep},
-    alias::Group,
+    alias::{self, Group},
     answer,
     command::Course,
     error::AppError,
@@ -267,9 +267,17 @@ pub fn title(
     Ok(if parts.is_empty() { kind.zh.clone() } else { parts.join(" ") })
 }
 
+/// The row under which a record is listed, under whichever of its names.
+pub fn row_of(reader: &Reader<'_>, record: &RecordId) -> Result<Option<ViewRow>, AppError> {
+    Ok(match reader.view(record)? {
+        None => reader.view(&alias::head(reader, record)?)?,
+        row => row,
+    })
+}
+
 /// What lists call a record; a reference may lead to one that is not here yet.
 pub fn name_of(reader: &Reader<'_>, record: &RecordId) -> Result<String, AppError> {
-    Ok(reader.view(record)?.map_or_else(|| "待上传".to_owned(), |row| row.title))
+    Ok(row_of(reader, record)?.map_or_else(|| "待上传".to_owned(), |row| row.title))
 }
 
 /// Puts names in the place of the record ids in a sentence.
@@ -346,21 +354,47 @@ pub fn refresh_all(writer: &mut Writer<'_>, eye: Eye<'_>, records: &BTreeSet<Rec
     upkeep.settle(writer, eye.schema)
 }
 
-/// Writes the rows of one record anew; what rules over several records look at is noted for later.
+/// The same of one record.
+pub fn refresh(writer: &mut Writer<'_>, eye: Eye<'_>, record: &RecordId) -> Result<(), AppError> {
+    refresh_all(writer, eye, &BTreeSet::from([*record]))
+}
+
+/// Writes the rows of one record anew; what rules over several records look at is noted for later. Of several records
+/// that are one, the head has the rows.
 pub fn refresh_one(
     writer: &mut Writer<'_>,
     eye: Eye<'_>,
     record: &RecordId,
     upkeep: &mut Upkeep,
 ) -> Result<(), AppError> {
-    let Some(group) = Group::read(writer, eye, record)? else {
-        writer.replace_attention(record, &[])?;
-        upkeep.note(writer, eye.schema, record, None)?;
-        return Ok(writer.drop_view(record)?);
-    };
+    let (group, others) = Group::renew(writer, eye, record)?;
+    match group {
+        None => {
+            upkeep.note(writer, eye.schema, record, None)?;
+            drop_rows(writer, record)?;
+        }
+        Some(group) => refresh_group(writer, eye, &group, upkeep)?,
+    }
+    for other in others {
+        if let Some(group) = Group::read(writer, eye, &other)? {
+            refresh_group(writer, eye, &group, upkeep)?;
+        }
+    }
+    Ok(())
+}
+
+fn refresh_group(writer: &mut Writer<'_>, eye: Eye<'_>, group: &Group, upkeep: &mut Upkeep) -> Result<(), AppError> {
     let Ok(kind) = group.kind(eye) else { return Ok(()) };
     let resolved: Vec<Resolved> = group.resolve(eye, kind).into_values().collect();
-    rows(writer, eye, &group, kind, &resolved, upkeep)
+    for alias in &group.aliases {
+        drop_rows(writer, alias)?;
+    }
+    rows(writer, eye, group, kind, &resolved, upkeep)
+}
+
+fn drop_rows(writer: &mut Writer<'_>, record: &RecordId) -> Result<(), AppError> {
+    writer.replace_attention(record, &[])?;
+    Ok(writer.drop_view(record)?)
 }
 
 /// The same where documents and their resolution are at hand.
@@ -385,10 +419,9 @@ fn rows(
     resolved: &[Resolved],
     upkeep: &mut Upkeep,
 ) -> Result<(), AppError> {
-    if resolved.iter().all(|doc| doc.fields.is_empty()) {
-        writer.replace_attention(&group.head, &[])?;
+    if resolved.iter().all(|doc| doc.fields.is_empty() && doc.attention.is_empty()) {
         upkeep.note(writer, eye.schema, &group.head, None)?;
-        return Ok(writer.drop_view(&group.head)?);
+        return drop_rows(writer, &group.head);
     }
     let values = values(resolved);
     let title = title(writer, eye.schema, kind, &values)?;
@@ -425,10 +458,7 @@ fn note_facts(
     scope: &Scope,
     upkeep: &mut Upkeep,
 ) -> Result<(), AppError> {
-    let mut facts = Facts::of(kind, resolved.iter());
-    if !group.aliases.is_empty() {
-        facts.values.remove("alias_of");
-    }
+    let facts = Facts::of(kind, resolved.iter());
     upkeep.note(writer, eye.schema, &group.head, Some((kind, scope, &facts)))?;
     for alias in &group.aliases {
         let docs = group.docs.iter().filter(|doc| doc.row.id.record == *alias);

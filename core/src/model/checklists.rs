@@ -49,7 +49,14 @@ pub struct Checklist {
     /// English.
     pub en: String,
     /// Kinds of place that it is for, codes of the list `place`.
+    #[serde(default)]
     pub places: Vec<String>,
+    /// Homes that it is for, codes of the list `tenure`.
+    #[serde(default)]
+    pub tenures: Vec<String>,
+    /// After so many days the next check is due; none where nobody has to come again.
+    #[serde(default)]
+    pub cycle_days: Option<u16>,
     /// Codes of its items, in the order of the form.
     pub items: Vec<String>,
     /// First day of use.
@@ -79,6 +86,10 @@ impl Checklists {
     /// The newest list for a kind of place.
     pub fn for_place(&self, place: &str) -> Option<&Checklist> {
         self.lists.iter().filter(|list| list.places.iter().any(|p| p == place)).max_by_key(|list| list.version)
+    }
+    /// The newest list for homes of a tenure.
+    pub fn for_tenure(&self, tenure: &str) -> Option<&Checklist> {
+        self.lists.iter().filter(|list| list.tenures.iter().any(|t| t == tenure)).max_by_key(|list| list.version)
     }
     /// The same as code lists, so that checks are validated, shown and exported like everything else.
     pub(super) fn code_lists(&self) -> [CodeList; 2] {

@@ -5,6 +5,7 @@ pub mod address;
 pub mod attachment;
 pub mod change;
 pub mod checklists;
+pub mod day;
 pub mod deny;
 pub mod files;
 pub mod flow;

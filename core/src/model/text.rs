@@ -242,7 +242,7 @@ fn ymd(day: &str) -> Option<(i64, u32, u32)> {
 }
 
 /// Days since 1970-01-01 of a civil date (Howard Hinnant, "chrono-compatible low-level date algorithms").
-fn days(y: i64, m: u32, d: u32) -> i64 {
+pub(super) fn days(y: i64, m: u32, d: u32) -> i64 {
     let y = if m <= 2 { y - 1 } else { y };
     let era = y.div_euclid(400);
     let year_of_era = y.rem_euclid(400);
@@ -252,7 +252,7 @@ fn days(y: i64, m: u32, d: u32) -> i64 {
 }
 
 /// The civil date of days since 1970-01-01 (same source).
-fn civil(days: i64) -> (i64, u32, u32) {
+pub(super) fn civil(days: i64) -> (i64, u32, u32) {
     let z = days + 719_468;
     let era = z.div_euclid(146_097);
     let day_of_era = z.rem_euclid(146_097);

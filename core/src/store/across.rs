@@ -127,7 +127,7 @@ impl Writer<'_> {
 
     /// Takes away everything that is derived from documents, to be made anew.
     pub fn clear_derived(&mut self) -> Result<(), StoreError> {
-        for table in ["views", "attention", "facts", "links", "keys"] {
+        for table in ["views", "attention", "facts", "links", "keys", "aliases"] {
             self.run(&format!("DELETE FROM {table}"), [])?;
         }
         Ok(())

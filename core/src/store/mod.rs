@@ -22,6 +22,7 @@
 //! the log into the file and gives every lock back; `reopen` takes them again with the key kept in wiped memory.
 
 mod across;
+mod acts;
 mod error;
 mod lock;
 mod open;

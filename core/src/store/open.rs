@@ -18,8 +18,11 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 const STATEMENTS: usize = 128;
 
 /// Every schema change ever released, in order. `user_version` counts how many of them a file has.
-pub(super) const MIGRATIONS: &[&str] =
-    &[include_str!("../../migrations/0001_first.sql"), include_str!("../../migrations/0002_across.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_first.sql"),
+    include_str!("../../migrations/0002_across.sql"),
+    include_str!("../../migrations/0003_acts.sql"),
+];
 
 /// Setting, what it is set to (nothing: only asked for), what it must then say.
 type Setting = (&'static str, &'static str, &'static str);
