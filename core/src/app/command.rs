@@ -10,9 +10,9 @@ use super::{
 };
 use crate::{
     doc::Draft,
-    merge::{self, FlowState, Resolved, Wanted},
+    merge::{self, FlowState, Resolved, Tell, Wanted},
     model::{
-        Actor, Audience, Kind, Meta, Millis, RecordId, Role, Value,
+        Actor, Audience, Kind, Meta, Millis, RecordId, Value,
         flow::{self, Args, Command, Facts, Flow, INTENT, Intent, Offline, Step},
         validate::Problem,
     },
@@ -211,10 +211,10 @@ impl<'k> Course<'k> {
     }
 
     /// How far it has come, in words.
-    pub fn view(&self, reader: &Reader<'_>, eye: Eye<'_>) -> Result<Option<FlowView>, AppError> {
+    pub fn view(&self, reader: &Reader<'_>, eye: Eye<'_>) -> Option<FlowView> {
         let flows: Vec<&Flow> = eye.schema.flows.of(&self.kind.name).collect();
         let visible = |flow: &&&Flow| self.document(flow).is_some();
-        let Some(main) = flows.iter().find(visible) else { return Ok(None) };
+        let main = flows.iter().find(visible)?;
         let state = merge::state_of(main, self.kind, self.document(main));
         let (shown, shown_en) = main.label(eye.schema, &state);
         let mut view = FlowView {
@@ -229,89 +229,23 @@ impl<'k> Course<'k> {
             steps: Vec::new(),
             notes: Vec::new(),
         };
-        let tell = Tell { reader, eye, kind: self.kind };
+        let name_of = |record| views::name_of(reader, &record).unwrap_or_default();
+        let tell = Tell { schema: eye.schema, kind: self.kind, name_of: &name_of };
         let mut shown: Vec<Audience> = flows.iter().filter_map(|flow| self.audience_of(flow)).collect();
         shown.sort_unstable();
         shown.dedup();
+        let say = |(zh, en)| Sentence { zh, en };
         for folded in shown.iter().filter_map(|audience| self.docs.get(audience)?.flow.as_ref()) {
-            for one in &folded.pending {
-                let said = tell.act(&one.command, &one.args, one.role, &one.by.0, one.at)?;
-                view.pending.push(Sentence {
-                    zh: format!("等待县里答复：{}", said.zh),
-                    en: format!("waits for the county: {}", said.en),
-                });
-            }
-            for step in &folded.steps {
-                let said = tell.act(&step.command, &step.args, step.role, &step.by.0, step.at)?;
-                view.steps.push(tell.moved(&step.flow, &step.to, said));
-            }
-            for note in &folded.notes {
-                let one = &note.wanted;
-                let said = tell.act(&one.command, &one.args, one.role, &one.by.0, one.at)?;
-                view.notes.push(Sentence {
-                    zh: format!("{}——未执行，作为情况说明保留：{}", said.zh, note.zh),
-                    en: format!("{}: not done and kept as a note, {}", said.en, note.en),
-                });
-            }
+            view.pending.extend(folded.pending.iter().map(|one| say(tell.pending(one))));
+            view.steps.extend(folded.steps.iter().map(|step| say(tell.step(step))));
+            view.notes.extend(folded.notes.iter().map(|note| say(tell.note(note))));
         }
-        Ok(Some(view))
+        Some(view)
     }
 
     fn audience_of(&self, flow: &Flow) -> Option<Audience> {
         std::iter::once(flow.audience)
             .chain(flow.also.iter().copied())
             .find(|audience| self.docs.contains_key(audience))
-    }
-}
-
-/// Puts what was done into words.
-struct Tell<'a> {
-    reader: &'a Reader<'a>,
-    eye: Eye<'a>,
-    kind: &'a Kind,
-}
-
-impl Tell<'_> {
-    /// `2026-03-08 10:00 镇街中心li.na：派单（责任单位：住建局）`.
-    fn act(&self, command: &str, args: &Args, role: Role, by: &str, at: Millis) -> Result<Sentence, AppError> {
-        let found = self.eye.schema.flows.find(&self.kind.name, command).map(|(_, command)| command);
-        let (mut zh, mut en) = (Vec::new(), Vec::new());
-        for arg in found.iter().flat_map(|command| &command.args) {
-            let Some(value) = args.get(&arg.name).filter(|value| !value.is_null()) else { continue };
-            let named = value.text().filter(|_| arg.arg_type == flow::ArgType::Record).and_then(|id| id.parse().ok());
-            let (said_zh, said_en) = match named {
-                Some(record) => {
-                    let name = views::name_of(self.reader, &record)?;
-                    (name.clone(), name)
-                }
-                None => (
-                    flow::show_arg(self.eye.schema, arg, value, true),
-                    flow::show_arg(self.eye.schema, arg, value, false),
-                ),
-            };
-            zh.push(format!("{}：{said_zh}", arg.zh));
-            en.push(format!("{}: {said_en}", arg.en));
-        }
-        let (label_zh, label_en) =
-            found.map_or((command, command), |command| (command.zh.as_str(), command.en.as_str()));
-        let said_zh = if zh.is_empty() { String::new() } else { format!("（{}）", zh.join("；")) };
-        let said_en = if en.is_empty() { String::new() } else { format!(" ({})", en.join("; ")) };
-        let when = flow::clock(at);
-        let (who_zh, who_en) = if by == flow::COUNTY {
-            ("县里".to_owned(), "the county".to_owned())
-        } else {
-            (format!("{}{by}", role.zh()), format!("{role} {by}"))
-        };
-        Ok(Sentence {
-            zh: format!("{when} {who_zh}：{label_zh}{said_zh}"),
-            en: format!("{when} {who_en}: {label_en}{said_en}"),
-        })
-    }
-
-    fn moved(&self, flow: &str, to: &str, said: Sentence) -> Sentence {
-        let flow = self.eye.schema.flows.of(&self.kind.name).find(|known| known.name == flow);
-        let Some(flow) = flow.filter(|_| !to.is_empty()) else { return said };
-        let (zh, en) = flow.label(self.eye.schema, to);
-        Sentence { zh: format!("{}，{zh}", said.zh), en: format!("{}, now {en}", said.en) }
     }
 }

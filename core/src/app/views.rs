@@ -100,7 +100,7 @@ pub fn record_view(reader: &Reader<'_>, eye: Eye<'_>, record: &RecordId) -> Resu
 pub fn group_view(reader: &Reader<'_>, eye: Eye<'_>, group: &Group) -> Result<RecordView, AppError> {
     let kind = group.kind(eye)?;
     let resolved: Vec<Resolved> = group.resolve(eye, kind).into_values().collect();
-    let flow = flow_view(reader, eye, group, kind)?;
+    let flow = flow_view(reader, eye, group, kind);
     let title = title(reader, eye.schema, kind, &values(&resolved))?;
     let states = group.docs.iter().flat_map(|doc| &doc.stored);
     let (mut pending, mut refused) = (0, 0);
@@ -150,10 +150,8 @@ pub fn group_view(reader: &Reader<'_>, eye: Eye<'_>, group: &Group) -> Result<Re
 }
 
 /// How far the record itself has come; what others that are the same have behind them is theirs.
-fn flow_view(reader: &Reader<'_>, eye: Eye<'_>, group: &Group, kind: &Kind) -> Result<Option<FlowView>, AppError> {
-    if eye.schema.flows.of(&kind.name).next().is_none() {
-        return Ok(None);
-    }
+fn flow_view(reader: &Reader<'_>, eye: Eye<'_>, group: &Group, kind: &Kind) -> Option<FlowView> {
+    eye.schema.flows.of(&kind.name).next()?;
     let own: Vec<&DocState> = group.docs.iter().filter(|doc| doc.row.id.record == group.head).collect();
     Course::of(eye, kind, group.head, own).view(reader, eye)
 }

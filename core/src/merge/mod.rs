@@ -34,6 +34,7 @@ mod ancestry;
 mod attention;
 mod claims;
 mod command;
+mod course;
 mod decide;
 mod hints;
 mod history;
@@ -49,6 +50,7 @@ mod wording;
 mod tests;
 
 pub use command::{FlowNote, FlowState, Wanted, fold, state_of};
+pub use course::Tell;
 pub use history::history;
 pub use plan::plan;
 pub use resolve::resolve;

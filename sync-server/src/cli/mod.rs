@@ -1,6 +1,7 @@
 //! The command line, for a county clerk: Chinese first, English beside it, one sentence for every error.
 
 mod demo;
+mod event;
 mod init;
 mod people;
 mod run;
@@ -70,6 +71,9 @@ enum Command {
     /// 网格登记 / grids
     #[command(subcommand)]
     Region(people::Region),
+    /// 事件受理、派单、核查 / cases: accept, dispatch, check
+    #[command(subcommand)]
+    Event(event::Event),
     /// 停用一部手机（丢失、离职）/ take a phone out of use (lost, person left)
     Revoke(people::Revoke),
     /// 查看数量、手机、待处理事项 / counts, phones, what waits for a person
@@ -90,6 +94,7 @@ pub fn main() -> ExitCode {
         Command::Invite(command) => command.run(&cli.place),
         Command::User(command) => command.run(&cli.place),
         Command::Region(command) => command.run(&cli.place),
+        Command::Event(command) => command.run(&cli.place),
         Command::Revoke(command) => command.run(&cli.place),
         Command::Status(command) => command.run(&cli.place),
         Command::Demo(command) => command.run(&cli.place),

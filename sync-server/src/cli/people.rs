@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// 角色：GW 专职网格员，PG 兼职网格员，GL 网格长，GD 网格指导员，TC 镇街中心，CC 县中心，DP 部门，MD 调解员，CM 儿童主任
-fn role(text: &str) -> Result<Role, String> {
+pub(super) fn role(text: &str) -> Result<Role, String> {
     let all = || Role::ALL.map(|role| format!("{role} {}", role.zh())).join("、");
     text.to_uppercase().parse().map_err(|_| format!("角色应为以下之一 / one of: {}", all()))
 }

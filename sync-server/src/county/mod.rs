@@ -20,7 +20,7 @@ use wangge_core::{
 
 pub(crate) use accept::{Acceptor, Target};
 pub(crate) use commands::settle;
-pub use commands::{CommandDone, CommandOrder};
+pub use commands::{CommandDone, CommandOrder, EventLine, Story};
 pub use control::verify_chain;
 pub use people::{Device, INVITE_MS, Person};
 pub(crate) use records::load_document;

@@ -119,6 +119,34 @@ pub(super) fn guard(flow: &Flow, command: &Command, guard: &Guard) -> Problem {
     problem(rule, &zh, &en)
 }
 
+/// A guard as the page of the table says it.
+pub(super) fn condition(flow: &Flow, command: &Command, guard: &Guard) -> String {
+    let label = |name: &str| flow.command(name).map_or_else(|| name.to_owned(), |c| format!("“{}”", c.zh));
+    let arg = |name: &str| command.arg(name).map_or_else(|| name.to_owned(), |a| a.zh.clone());
+    let labels = |names: &[String]| names.iter().map(|name| label(name)).collect::<Vec<_>>().join("、");
+    match guard {
+        Guard::OwnUnit => "责任单位的人员".to_owned(),
+        Guard::CalledUnit { .. } => "被吹哨的部门".to_owned(),
+        Guard::OncePerUnit { .. } => "每个部门一次".to_owned(),
+        Guard::Reporter => "上报人本人".to_owned(),
+        Guard::NotOwnWork(names) => format!("本人没有{}", labels(names)),
+        Guard::OwnWork(name) => format!("{}是本人所为", label(name)),
+        Guard::Once => "只能一次".to_owned(),
+        Guard::Answers { ask, .. } => format!("有待答复的{}", label(ask)),
+        Guard::NotAsked { ask, .. } => format!("没有待答复的{}", label(ask)),
+        Guard::WithinDays { after, days } => format!("{}后{days}天内", labels(after)),
+        Guard::NewDate(name) => format!("{}在今后", arg(name)),
+        Guard::Later { arg: name, days } => {
+            let most = days.map(|days| format!("，最多延后{days}天")).unwrap_or_default();
+            format!("{}晚于现在的时限{most}", arg(name))
+        }
+        Guard::Above(name) => format!("高于{}的人", label(name)),
+        Guard::Agreed(name) => format!("确认{}", arg(name)),
+        Guard::Latest => "没有更晚的观察".to_owned(),
+        Guard::NotCheckedLater => "之后没有检查记录".to_owned(),
+    }
+}
+
 /// An argument as a screen shows it.
 pub fn value(schema: &Schema, arg: &Arg, value: &Value, zh: bool) -> String {
     match (arg.arg_type, value) {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Arg, Command, Flow, Guard, Offline, Row, says};
+use super::{Arg, Command, Flow, Offline, Row, says};
 use crate::model::{Role, Schema};
 
 /// All flows of a schema as Markdown.
@@ -51,7 +51,7 @@ fn write_row(out: &mut String, schema: &Schema, flow: &Flow, command: &Command, 
         let shown: Vec<_> = values.iter().map(|value| schema.show(field, &value.as_str().into(), true)).collect();
         guards.push(format!("{}：{}", field.zh, shown.join("、")));
     }
-    guards.extend(row.guards.iter().map(|guard: &Guard| says::guard(flow, command, guard).zh));
+    guards.extend(row.guards.iter().map(|guard| says::condition(flow, command, guard)));
     if let Some(calls) = &command.calls {
         guards.push(format!("紧急时先拨 {}", calls.numbers.join("/")));
     }

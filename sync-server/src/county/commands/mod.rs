@@ -13,7 +13,7 @@ use wangge_core::model::{
     schema::base_key,
 };
 
-pub use order::{CommandDone, CommandOrder};
+pub use order::{CommandDone, CommandOrder, EventLine, Story};
 
 use super::{Acceptor, County, Target};
 use crate::{CountyError, db::Writer};

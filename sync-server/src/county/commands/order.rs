@@ -1,9 +1,11 @@
 //! Commands of people at the county: done at once, with the answer in hand.
 
+use std::collections::BTreeMap;
+
 use wangge_core::{
-    merge::FlowState,
+    merge::{FlowState, Tell},
     model::{
-        Millis, RecordId, Role, Source, UserId,
+        KindName, Millis, RecordId, Role, Source, UserId, Value,
         flow::{self, Actor, Args, INTENT, Intent},
     },
 };
@@ -41,7 +43,81 @@ pub struct CommandDone {
     pub n: u64,
 }
 
+/// A case in a list.
+#[derive(Clone, Debug)]
+pub struct EventLine {
+    /// The record.
+    pub record: RecordId,
+    /// Its state: code, Chinese, English.
+    pub state: (String, String, String),
+    /// Values in force of its open document.
+    pub values: BTreeMap<String, Value>,
+}
+
+impl EventLine {
+    /// A value as text; empty where there is none.
+    pub fn value(&self, field: &str) -> &str {
+        self.values.get(field).and_then(Value::text).unwrap_or_default()
+    }
+}
+
+/// A case from its beginning, in words: Chinese and English.
+#[derive(Clone, Debug, Default)]
+pub struct Story {
+    /// State by flow: code, Chinese, English.
+    pub states: BTreeMap<String, (String, String, String)>,
+    /// What was done.
+    pub steps: Vec<(String, String)>,
+    /// What waits.
+    pub pending: Vec<(String, String)>,
+    /// What was not done.
+    pub notes: Vec<(String, String)>,
+}
+
 impl County {
+    /// All events, oldest first.
+    pub fn events(&self) -> Result<Vec<EventLine>, CountyError> {
+        let kind = KindName::from("event");
+        let Some(flow) = self.schema.flows.of(&kind).next() else { return Ok(Vec::new()) };
+        self.db.read(|r| {
+            let mut out = Vec::new();
+            for record in r.records_of(&kind)? {
+                let Some(case) = Case::load(self, r, &record)? else { continue };
+                let (state, _, _) = case.state(flow);
+                let (zh, en) = flow.label(self.schema, &state);
+                let open = case.resolved(flow.audience).map(|doc| doc.fields).unwrap_or_default();
+                let values = open.into_iter().map(|(key, field)| (key, field.value)).collect();
+                out.push(EventLine { record, state: (state, zh, en), values });
+            }
+            Ok(out)
+        })
+    }
+
+    /// How far a record has come and how, of what the county holds in the documents of its flows.
+    pub fn story(&self, record: &RecordId) -> Result<Story, CountyError> {
+        self.db.read(|r| {
+            let missing = || CountyError::not_found(format!("没有记录 {record}"), format!("no record {record}"));
+            let case = Case::load(self, r, record)?.ok_or_else(missing)?;
+            let name_of = |other: RecordId| other.to_string();
+            let tell = Tell { schema: self.schema, kind: case.kind, name_of: &name_of };
+            let (mut story, mut told) = (Story::default(), Vec::new());
+            for flow in self.schema.flows.of(&case.kind.name) {
+                let (state, _, _) = case.state(flow);
+                let (zh, en) = flow.label(self.schema, &state);
+                story.states.insert(flow.name.clone(), (state, zh, en));
+                if told.contains(&flow.audience) {
+                    continue;
+                }
+                told.push(flow.audience);
+                let Some(folded) = case.resolved(flow.audience).and_then(|doc| doc.flow) else { continue };
+                story.steps.extend(folded.steps.iter().map(|step| tell.step(step)));
+                story.pending.extend(folded.pending.iter().map(|one| tell.pending(one)));
+                story.notes.extend(folded.notes.iter().map(|note| tell.note(note)));
+            }
+            Ok(story)
+        })
+    }
+
     /// Does a command for a person at the county. What cannot be done is refused in words and leaves no trace.
     pub fn command(
         &self,
