@@ -232,6 +232,7 @@ pub fn cross_view(
         in_force_shown: String::new(),
         claims: Vec::new(),
         others: item.records.into_iter().filter(|other| *other != record).collect(),
+        about: item.about,
         say: Sentence { zh: item.zh, en: item.en },
         answers: Vec::new(),
         may_decide: false,

@@ -11,6 +11,7 @@ use super::{
     alias::Group,
     edit,
     error::AppError,
+    join,
     read::reading,
     types::{ActView, Sentence},
     views,
@@ -38,6 +39,15 @@ pub struct Done {
     pub changes: Vec<(DocId, ChangeHash)>,
     /// Items that were put off before and were taken up again by it.
     pub put_off: Vec<[u8; 16]>,
+    /// The record that it made an alias.
+    pub merged: Option<RecordId>,
+}
+
+impl Done {
+    /// An act that wrote changes and nothing else.
+    pub fn new(record: RecordId, say: Sentence, changes: Vec<(DocId, ChangeHash)>) -> Self {
+        Self { record, say, changes, put_off: Vec::new(), merged: None }
+    }
 }
 
 /// An act as it is stored.
@@ -50,12 +60,15 @@ struct Stored {
     /// The item that it put off.
     #[serde(default)]
     later: Option<[u8; 16]>,
+    #[serde(default)]
+    merged: Option<RecordId>,
 }
 
 /// Keeps an act, in the transaction that wrote it.
 pub fn keep(writer: &mut Writer<'_>, session: &Session<'_>, done: Done) -> Result<ActView, AppError> {
     let view = view(session, done.record, done.say);
-    store(writer, &Stored { view: view.clone(), changes: done.changes, put_off: done.put_off, later: None })?;
+    let Done { changes, put_off, merged, .. } = done;
+    store(writer, &Stored { view: view.clone(), changes, put_off, later: None, merged })?;
     writer.drop_acts(session.now.plus(-KEPT_DAYS * Millis::DAY))?;
     Ok(view)
 }
@@ -71,7 +84,8 @@ pub fn put_off(
     writer.put_later(&item, session.now)?;
     let say = Sentence { zh: "下次见面时再问".to_owned(), en: "ask at the next meeting".to_owned() };
     let view = view(session, record, say);
-    store(writer, &Stored { view: view.clone(), changes: Vec::new(), put_off: Vec::new(), later: Some(item) })?;
+    let (changes, put_off) = (Vec::new(), Vec::new());
+    store(writer, &Stored { view: view.clone(), changes, put_off, later: Some(item), merged: None })?;
     Ok(view)
 }
 
@@ -111,12 +125,12 @@ pub fn undo(session: &Session<'_>, actor: Actor, id: &str) -> Result<ActView, Ap
                 "more than 24 hours have passed; please record what is right now, nothing of the past is lost",
             ));
         }
-        let mut by_doc: BTreeMap<DocId, Vec<ChangeHash>> = BTreeMap::new();
-        for (doc, change) in &act.changes {
-            by_doc.entry(*doc).or_default().push(*change);
-        }
-        for (doc, changes) in by_doc {
-            undo_in(writer, session, actor, doc, changes)?;
+        match act.merged {
+            // What the county has done is undone by the county; an intent that still waits is taken back.
+            Some(alias) if writer.alias(&alias)?.is_some() => {
+                join::stand_alone(writer, session, actor, alias)?;
+            }
+            _ => undo_changes(writer, session, actor, &act.changes)?,
         }
         for item in &act.put_off {
             writer.put_later(item, act.view.at)?;
@@ -128,6 +142,19 @@ pub fn undo(session: &Session<'_>, actor: Actor, id: &str) -> Result<ActView, Ap
         store(writer, &act)?;
         Ok(act.view)
     })
+}
+
+fn undo_changes(
+    writer: &mut Writer<'_>,
+    session: &Session<'_>,
+    actor: Actor,
+    changes: &[(DocId, ChangeHash)],
+) -> Result<(), AppError> {
+    let mut by_doc: BTreeMap<DocId, Vec<ChangeHash>> = BTreeMap::new();
+    for (doc, change) in changes {
+        by_doc.entry(*doc).or_default().push(*change);
+    }
+    by_doc.into_iter().try_for_each(|(doc, changes)| undo_in(writer, session, actor, doc, changes))
 }
 
 /// Writes into one document that changes of it count for nothing. What the county refused counts for nothing anyway.

@@ -6,6 +6,7 @@ use super::{
     alias::Group,
     edit,
     error::AppError,
+    join,
     types::{ActView, Answer, AnswerKind, AttentionView, EditRequest, FieldEdit, Sentence},
     views::Eye,
 };
@@ -27,13 +28,28 @@ pub fn find(reader: &Reader<'_>, item: &str) -> Result<AttentionRow, AppError> {
     row.ok_or_else(changed)
 }
 
-fn changed() -> AppError {
+pub fn changed() -> AppError {
     AppError::invalid(
         "",
         "item_changed",
         "这一项已有新的说法或已经确认，请重新看一次再回答；刚才的回答没有写入",
         "this item was settled or has changed; please look again, your answer was not written",
     )
+}
+
+/// An answer that leaves the question open is none.
+pub fn not_settled(field: &str) -> AppError {
+    AppError::invalid(
+        field,
+        "not_settled",
+        "这个回答的依据还不足以确定，请核实后写明更可靠的依据；刚才的回答没有写入",
+        "the evidence of this answer does not settle the question; nothing was written",
+    )
+}
+
+/// An answer of a kind that the item does not have.
+pub fn no_such_answer(field: &str) -> AppError {
+    AppError::invalid(field, "answer", "这一项不能这样回答", "this item has no such answer")
 }
 
 /// Who settles an item of a field: nobody in particular where the schema names none.
@@ -54,6 +70,9 @@ fn may_settle(schema: &Schema, role: Role, kind: &Kind, field: &Field, rule: &st
 /// Says of an item what its reader may answer, and otherwise who may.
 pub fn offer(eye: Eye<'_>, item: &mut AttentionView) {
     item.answers.clear();
+    if item.field.is_empty() {
+        return join::offer(eye, item);
+    }
     let Some((kind, field)) = eye.schema.kind(&item.kind.0).and_then(|kind| Some((kind, kind.field(&item.field)?)))
     else {
         return;
@@ -92,6 +111,7 @@ pub fn answer(session: &Session<'_>, actor: Actor, item: &str, answer: &Answer) 
         let row = find(writer, item)?;
         match answer {
             Answer::NextTime => acts::put_off(writer, session, row.record, row.id),
+            _ if row.field.is_empty() => join::answer(writer, session, actor, &row, answer),
             _ => answer_field(writer, session, actor, &row, answer),
         }
     })
@@ -118,12 +138,7 @@ fn answer_field(
     let form = edit::prepare(session, &request)?;
     let wrote = edit::write(writer, session, actor, &form)?;
     if wrote.resolved.iter().flat_map(|doc| &doc.attention).any(|left| is_same_question(left, item)) {
-        return Err(AppError::invalid(
-            &field.key,
-            "not_settled",
-            "这个回答的依据还不足以确定，请核实后写明更可靠的依据；刚才的回答没有写入",
-            "the evidence of this answer does not settle the question; nothing was written",
-        ));
+        return Err(not_settled(&field.key));
     }
     let shown = |value: &Value, zh| session.schema.show(field, value, zh);
     let value = chosen(item, answer)?;
@@ -132,7 +147,7 @@ fn answer_field(
         en: format!("you settled {} as \"{}\"", field.en, shown(value, false)),
     };
     writer.drop_later(&row.id)?;
-    acts::keep(writer, session, Done { record: group.head, say, changes: wrote.changes, put_off: Vec::new() })
+    acts::keep(writer, session, Done::new(group.head, say, wrote.changes))
 }
 
 /// The same rule asks about the same key again.
@@ -152,7 +167,7 @@ fn chosen<'a>(item: &'a Attention, answer: &'a Answer) -> Result<&'a Value, AppE
 fn chosen_claim<'a>(item: &'a Attention, answer: &Answer) -> Result<&'a Claim, AppError> {
     match answer {
         Answer::Choose { claim } => item.claims.iter().find(|c| c.change.prefix() == *claim).ok_or_else(changed),
-        _ => Err(AppError::invalid(&item.field, "answer", "这一项不能这样回答", "this item has no such answer")),
+        _ => Err(no_such_answer(&item.field)),
     }
 }
 

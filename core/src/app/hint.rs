@@ -42,7 +42,7 @@ pub fn hint(session: &Session<'_>, actor: Actor, request: &HintRequest) -> Resul
             zh: format!("关于{}，您给{}留了一条提示", about.title, kind.zh),
             en: format!("a hint about {} for its {}", about.title, kind.en),
         };
-        acts::keep(writer, session, Done { record: about.record, say, changes: vec![(id, hash)], put_off: Vec::new() })
+        acts::keep(writer, session, Done::new(about.record, say, vec![(id, hash)]))
     })
 }
 

@@ -15,6 +15,7 @@ mod enrol;
 mod env;
 mod error;
 mod hint;
+mod join;
 mod look;
 mod past;
 mod read;
@@ -327,6 +328,16 @@ impl App {
     /// Records a visit with everything that came of it, in one go.
     pub fn visit(&self, request: &VisitRequest) -> Result<VisitOutcome, AppError> {
         self.writing(|session, actor| visit::visit(session, actor, request))
+    }
+
+    /// Asks the county to make a record an alias of another one that is the same: both are read as one from then on.
+    pub fn merge(&self, from: RecordId, into: RecordId) -> Result<ActView, AppError> {
+        self.writing(|session, actor| join::merge(session, actor, from, into))
+    }
+
+    /// Asks the county to let a record stand for itself again: each then has what was written under its own name.
+    pub fn unmerge(&self, record: RecordId) -> Result<EditOutcome, AppError> {
+        self.writing(|session, actor| join::unmerge(session, actor, record))
     }
 
     /// Leaves a value for those who may read a file that the owner of this phone may not.

@@ -62,7 +62,9 @@ pub fn attention(session: &Session<'_>) -> Result<Vec<AttentionView>, AppError> 
 pub fn attention_item(session: &Session<'_>, item: &str) -> Result<AttentionView, AppError> {
     reading(session, |reader| {
         let row = answer::find(reader, item)?;
-        views::stored_attention(reader, session.eye(), &row)
+        let mut view = views::stored_attention(reader, session.eye(), &row)?;
+        views::statements(reader, session.eye(), &mut view)?;
+        Ok(view)
     })
 }
 

@@ -348,6 +348,9 @@ pub struct AttentionView {
     /// Other records that it is about.
     #[serde(default)]
     pub others: Vec<RecordId>,
+    /// Statements of these records that it is about, by record and field; empty where the item is about one field.
+    #[serde(default)]
+    pub about: Vec<(RecordId, String)>,
     /// What can be answered here and now.
     #[serde(skip)]
     pub answers: Vec<AnswerKind>,

@@ -237,6 +237,7 @@ pub fn attention_view(schema: &Schema, kind: &Kind, item: &Attention, title: &st
         claims: claims.unwrap_or_default(),
         say: Sentence { zh: item.zh.clone(), en: item.en.clone() },
         others: Vec::new(),
+        about: Vec::new(),
         answers: Vec::new(),
         may_decide: false,
         who: None,
@@ -329,6 +330,24 @@ pub fn stored_attention(reader: &Reader<'_>, eye: Eye<'_>, row: &AttentionRow) -
         stored_item(row)?
     };
     finish(reader, eye, item)
+}
+
+/// The statements that an item over several records is about, each named by its record and field.
+pub fn statements(reader: &Reader<'_>, eye: Eye<'_>, item: &mut AttentionView) -> Result<(), AppError> {
+    for (record, key) in &item.about {
+        let Some(group) = Group::read(reader, eye, record)? else { continue };
+        let kind = group.kind(eye)?;
+        let resolved = group.resolve(eye, kind);
+        let found = resolved.values().find_map(|doc| Some((kind.field(key)?, doc.fields.get(key)?)));
+        let Some((field, state)) = found else { continue };
+        let view = field_view(reader, eye.schema, field, state)?;
+        let name = name_of(reader, record)?;
+        for mut claim in view.claims {
+            claim.shown = format!("{name}，{}：{}", field.zh, claim.shown);
+            item.claims.push(claim);
+        }
+    }
+    Ok(())
 }
 
 /// Adds names for what an item refers to, and what may be answered to it here.

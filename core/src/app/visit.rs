@@ -159,8 +159,11 @@ pub fn visit(session: &Session<'_>, actor: Actor, request: &VisitRequest) -> Res
         let done = ground.due.into_iter().filter(|task| !left.iter().any(|other| other.is_same(task))).collect();
         let say = Sentence { zh: format!("走访{}", ground.title), en: format!("visit to {}", ground.title) };
         let asked = ground.put_off.iter().map(|item| to_hex(item)).collect();
-        let act =
-            acts::keep(writer, session, acts::Done { record: ground.target, say, changes, put_off: ground.put_off })?;
+        let act = acts::keep(
+            writer,
+            session,
+            acts::Done { put_off: ground.put_off, ..acts::Done::new(ground.target, say, changes) },
+        )?;
         Ok(VisitOutcome {
             visits: plan.visits,
             inspection: plan.inspection,
