@@ -45,6 +45,8 @@ const BODY_TIME: Duration = Duration::from_mins(1);
 const QUEUE_TIME: Duration = Duration::from_secs(50);
 const GRACE: Duration = Duration::from_secs(10);
 const CERTIFICATE_CHECK: Duration = Duration::from_hours(24);
+/// How long the projection may stand behind the log.
+const PROJECTION: Duration = Duration::from_secs(20);
 
 /// Where and how to listen.
 #[derive(Clone, Debug)]
@@ -80,11 +82,13 @@ impl Server {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|e| network(&e))?;
         let handle = Handle::new();
         let renewal = Renewal { county: county.clone(), keys_dir: keys_dir.to_owned(), hosts, tls: tls.clone() };
+        let following = county.clone();
         let shared = Arc::new(Shared { county, log, at_work: Semaphore::new(MOST_AT_WORK) });
         let ending = handle.clone();
         let thread = std::thread::spawn(move || {
             runtime.block_on(async move {
                 tokio::spawn(renewal.run());
+                tokio::spawn(follow(following));
                 let mut server = axum_server::from_tcp_rustls(listener, tls)?.handle(ending);
                 server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIME);
                 server.http_builder().http2().timer(TokioTimer::new()).max_concurrent_streams(16);
@@ -223,6 +227,20 @@ impl Renewal {
             if let Ok(config) = made.and_then(|certificate| tls_config(&certificate)) {
                 self.tls.reload_from_config(config);
             }
+        }
+    }
+}
+
+/// Lets the projection follow the log, and writes what follows from it. A round that fails is tried again.
+async fn follow(county: Arc<County>) {
+    loop {
+        tokio::time::sleep(PROJECTION).await;
+        let county = county.clone();
+        let round = tokio::task::spawn_blocking(move || county.keep_up(clock(), &mut entropy)).await;
+        if let Ok(Err(error)) = round {
+            eprintln!(
+                "待确认清单更新失败，稍后再试 / the list of items was not brought up to date, trying again: {error}"
+            );
         }
     }
 }

@@ -9,15 +9,13 @@ use super::{
     views,
 };
 use crate::{
-    merge::across::{self, Around, CrossItem, Facts, Seen, Typed},
+    merge::across::{self, Around, Changed, CrossItem, Facts, Seen, Typed},
     model::{Kind, KindName, RecordId, Schema, Scope, Value, ids::to_hex},
     store::{FactsRow, Index, Reader, StoreError, Writer, key_number},
 };
 
 /// From so many records on, links and keys are read all at once.
 const MANY: usize = 200;
-/// Counts up when rules, facts or keys change their meaning, so that views are made anew.
-const EDITION: u32 = 1;
 /// Under which schema and rules the views were made.
 const VIEWS: &str = "views";
 
@@ -98,13 +96,7 @@ fn seen(row: FactsRow) -> Result<Seen, StoreError> {
 
 /// What a transaction has changed that rules over several records look at.
 #[derive(Default)]
-pub struct Upkeep {
-    /// With what each said before.
-    touched: BTreeMap<RecordId, Option<Seen>>,
-    /// Target, `kind.field`, record; whether it is there now.
-    links: BTreeMap<(RecordId, String, RecordId), bool>,
-    keys: BTreeMap<(i64, RecordId), bool>,
-}
+pub struct Upkeep(Changed);
 
 impl Upkeep {
     /// Notes what a record says now; none where it is no longer here.
@@ -116,58 +108,44 @@ impl Upkeep {
         now: Option<(&Kind, &Scope, &Facts)>,
     ) -> Result<(), AppError> {
         let before = writer.facts(record)?;
-        let now = now.filter(|(_, _, facts)| **facts != Facts::default());
-        match now {
+        let now = now.filter(|(_, _, facts)| **facts != Facts::default()).map(|(kind, scope, facts)| Seen {
+            record: *record,
+            kind: kind.name.clone(),
+            scope: scope.clone(),
+            facts: facts.clone(),
+        });
+        match &now {
             None if before.is_none() => return Ok(()),
             None => writer.drop_facts(record)?,
-            Some((kind, scope, facts)) => {
-                let row =
-                    FactsRow { record: *record, kind: kind.name.clone(), scope: scope.clone(), json: facts.to_json() };
+            Some(now) => {
+                let (kind, scope) = (now.kind.clone(), now.scope.clone());
+                let row = FactsRow { record: *record, kind, scope, json: now.facts.to_json() };
                 if before.as_ref() == Some(&row) {
                     return Ok(());
                 }
                 writer.put_facts(&row)?;
             }
         }
-        let before = before.map(seen).transpose()?;
-        if let Some(before) = &before {
-            self.add(schema, before, false);
-        }
-        self.touched.insert(*record, before);
-        if let Some((kind, scope, facts)) = now {
-            let seen = Seen { record: *record, kind: kind.name.clone(), scope: scope.clone(), facts: facts.clone() };
-            self.add(schema, &seen, true);
-        }
+        self.0.note(schema, *record, before.map(seen).transpose()?, now.as_ref());
         Ok(())
-    }
-
-    fn add(&mut self, schema: &Schema, seen: &Seen, there: bool) {
-        // What a record is an alias of reads it as a part of itself, so that both change.
-        if let Some(head) = seen.target("alias_of") {
-            self.touched.entry(head).or_insert(None);
-        }
-        let links = schema.kind(&seen.kind.0).map(|kind| seen.facts.links(kind));
-        for (link, target) in links.into_iter().flatten() {
-            self.links.insert((target, link, seen.record), there);
-        }
-        for key in across::keys(seen) {
-            self.keys.insert((key_number(&key), seen.record), there);
-        }
     }
 
     /// Writes links and keys in their order, then brings the items up to date.
     pub fn settle(self, writer: &mut Writer<'_>, schema: &Schema) -> Result<(), AppError> {
-        if self.touched.is_empty() {
+        let Changed { touched, links, keys } = self.0;
+        if touched.is_empty() {
             return Ok(());
         }
-        for ((target, link, record), there) in &self.links {
+        for ((target, link, record), there) in &links {
             writer.set_link((link, target), record, *there)?;
         }
-        for ((key, record), there) in &self.keys {
-            writer.set_key(*key, record, *there)?;
+        let keys: BTreeMap<_, _> =
+            keys.iter().map(|((key, record), there)| ((key_number(key), record), there)).collect();
+        for ((key, record), there) in keys {
+            writer.set_key(key, record, *there)?;
         }
-        let held = Held::new(writer, self.touched.len())?;
-        let review = across::review(schema, &held, &self.touched, &|record| held.items(record));
+        let held = Held::new(writer, touched.len())?;
+        let review = across::review(schema, &held, &touched, &|record| held.items(record));
         let review = held.finish(review)?;
         for id in review.gone {
             writer.replace_cross(id, &[], "", "")?;
@@ -182,7 +160,8 @@ impl Upkeep {
 
 /// Makes everything that is derived anew where it was made under another schema, by other rules, or not at all.
 pub fn renew(session: &Session<'_>) -> Result<(), AppError> {
-    let edition = [&session.schema.hash()[..], &session.schema.version.to_be_bytes(), &EDITION.to_be_bytes()].concat();
+    let edition =
+        [&session.schema.hash()[..], &session.schema.version.to_be_bytes(), &across::EDITION.to_be_bytes()].concat();
     if session.store.read(|reader| reader.meta(VIEWS))?.as_ref() == Some(&edition) {
         return Ok(());
     }

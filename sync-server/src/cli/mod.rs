@@ -1,5 +1,6 @@
 //! The command line, for a county clerk: Chinese first, English beside it, one sentence for every error.
 
+mod attention;
 mod demo;
 mod event;
 mod init;
@@ -78,6 +79,8 @@ enum Command {
     Revoke(people::Revoke),
     /// 查看数量、手机、待处理事项 / counts, phones, what waits for a person
     Status(status::Status),
+    /// 列出全县待确认事项和疑似重复 / list what waits for a person, and likely duplicates, over the whole county
+    Attention(attention::Attention),
     /// 一分钟看懂：样例县、十一台手机、离线一天、全部核对 / a sample county, eleven phones, a day offline, all checked
     Demo(demo::Demo),
     #[command(hide = true)]
@@ -97,6 +100,7 @@ pub fn main() -> ExitCode {
         Command::Event(command) => command.run(&cli.place),
         Command::Revoke(command) => command.run(&cli.place),
         Command::Status(command) => command.run(&cli.place),
+        Command::Attention(command) => command.run(&cli.place),
         Command::Demo(command) => command.run(&cli.place),
         Command::DemoPhone(command) => command.run(),
     };

@@ -4,13 +4,17 @@ mod accept;
 mod commands;
 mod control;
 mod people;
+mod project;
 mod records;
 mod resolve;
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
     path::Path,
-    sync::atomic::{AtomicI64, AtomicUsize, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicI64, AtomicUsize, Ordering},
+    },
 };
 
 use wangge_core::{
@@ -23,6 +27,7 @@ pub(crate) use commands::settle;
 pub use commands::{CommandDone, CommandOrder, EventLine, Story};
 pub use control::verify_chain;
 pub use people::{Device, INVITE_MS, Person};
+pub use project::CountyItem;
 pub(crate) use records::load_document;
 pub use records::{ImportKey, Pair, SERVER_DEVICE, ServerBatch, ServerRecord, WriteSummary};
 pub use resolve::RecordState;
@@ -61,6 +66,8 @@ pub struct County {
     epoch: u64,
     page_bytes: AtomicUsize,
     pruned_at: AtomicI64,
+    /// One round of the projection at a time.
+    projecting: Mutex<()>,
 }
 
 impl std::fmt::Debug for County {
@@ -164,6 +171,7 @@ impl County {
             epoch,
             page_bytes: AtomicUsize::new(PAGE_BYTES),
             pruned_at: AtomicI64::new(0),
+            projecting: Mutex::new(()),
         })
     }
 

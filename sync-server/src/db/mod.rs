@@ -1,5 +1,6 @@
 //! The county's database: encrypted SQLite, one writer, readers beside it. The only importer of rusqlite in this package.
 
+mod across;
 mod import;
 mod log;
 mod people;
@@ -19,6 +20,7 @@ use std::{
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Params, Row, TransactionBehavior};
 use wangge_core::model::ids::to_hex;
 
+pub use across::{FactsRow, ItemRow};
 pub use records::NewChange;
 pub use rows::{AsideRow, BucketRow, ChangeRow, DeviceRow, DocRow, InviteRow, LogRow, RecordRow, UserRow};
 pub use side::Totals;
@@ -29,6 +31,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_county.sql"),
     include_str!("../../migrations/0002_import.sql"),
     include_str!("../../migrations/0003_doors.sql"),
+    include_str!("../../migrations/0004_across.sql"),
 ];
 /// Below this, SQLite can lose a write in WAL mode (sqlite.org/wal.html, "WAL-reset bug").
 const OLDEST_SQLITE: i32 = 3_051_003;

@@ -23,6 +23,7 @@ pub struct Keys {
     identity: SigningKey,
     tag: Zeroizing<[u8; 32]>,
     database: Zeroizing<[u8; 32]>,
+    index: Zeroizing<[u8; 32]>,
     sealing_public: [u8; 32],
     root: tls::Root,
 }
@@ -42,6 +43,7 @@ impl Keys {
             identity: SigningKey::from_bytes(&derive(&seed, "identity/1")),
             tag: derive(&seed, "tag/1"),
             database: derive(&seed, "database/1"),
+            index: derive(&seed, "index/1"),
             sealing_public: MontgomeryPoint::mul_base_clamped(*sealing).to_bytes(),
             root: tls::Root::from_secret(|attempt| derive(&seed, &format!("tls-root/1/{attempt}"))),
             seed,
@@ -76,6 +78,13 @@ impl Keys {
     /// the whole certificate would not be, because ECDSA signatures are randomised.
     pub fn root_pin(&self) -> [u8; 32] {
         self.root.pin()
+    }
+    /// What a key of the index of likely duplicates is stored as. Without the county's key nobody can search the index
+    /// for a number, not even by trying all of them.
+    pub fn index(&self, key: &str) -> [u8; 16] {
+        let mut mac = <Hmac<Sha256>>::new_from_slice(self.index.as_slice()).expect("HMAC takes keys of any length");
+        mac.update(key.as_bytes());
+        mac.finalize().into_bytes()[..16].try_into().expect("sixteen of thirty-two bytes")
     }
     /// The tag over an envelope: proof for later that this county accepted it.
     pub fn tag(&self, envelope: &Envelope) -> Tag {

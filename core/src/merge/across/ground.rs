@@ -87,7 +87,7 @@ impl<'a> Ground<'a> {
     }
 
     /// A head and everything that is an alias of it.
-    fn group(&self, head: &Seen) -> Rc<[RecordId]> {
+    pub fn group(&self, head: &Seen) -> Rc<[RecordId]> {
         if let Some(known) = self.groups.borrow().get(&head.record) {
             return known.clone();
         }

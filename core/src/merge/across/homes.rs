@@ -4,12 +4,12 @@ use std::{collections::BTreeSet, rc::Rc};
 
 use super::{
     Found,
-    ground::Ground,
+    ground::{Around, Ground},
     keys,
     seen::{OWN_WORD, Seen, is_dead},
     words::{self, Said},
 };
-use crate::model::RecordId;
+use crate::model::{RecordId, Schema, Source};
 
 fn ids(all: &[Rc<Seen>]) -> Vec<RecordId> {
     all.iter().map(|seen| seen.record).collect()
@@ -268,4 +268,36 @@ pub(super) fn two_stays(ground: &Ground<'_>, person: &Rc<Seen>) -> Vec<Found> {
         beside: stays.iter().map(|stay| (stay.record, "from")).collect(),
         words: vec![ground.name(person), names],
     }]
+}
+
+/// Which of several homes of a person is the current one, where a document or a lease says so: the one dated last. Gives
+/// the stays whose mark is to change. Where no date tells them apart, nothing is said and the question stays open.
+pub fn current_stays(schema: &Schema, around: &dyn Around, person: &RecordId) -> Vec<(RecordId, bool)> {
+    let ground = Ground::new(schema, around);
+    let Some(person) = ground.head(person) else { return Vec::new() };
+    let mut stays = ground.linked("residence.resident", &person);
+    stays.retain(|stay| lives_there(stay));
+    let current = match &stays[..] {
+        [only] if only.flag("current") == Some(false) => Some(only.record),
+        [] | [_] => None,
+        several => latest_dated(&ground, several),
+    };
+    let Some(current) = current else { return Vec::new() };
+    let marks = stays.iter().map(|stay| (stay.record, stay.record == current));
+    marks.zip(&stays).filter(|((_, mark), stay)| stay.flag("current") != Some(*mark)).map(|(mark, _)| mark).collect()
+}
+
+fn latest_dated(ground: &Ground<'_>, stays: &[Rc<Seen>]) -> Option<RecordId> {
+    let proven = |seen: &Seen, field: &str| {
+        let day = seen.text(field).to_owned();
+        (seen.evidence(field) >= Some(Source::DocumentSeen) && !day.is_empty()).then_some(day)
+    };
+    let dated = |stay: &Rc<Seen>| {
+        let lease = ground.follow(stay, "dwelling").and_then(|home| proven(&home, "rent_from"));
+        proven(stay, "from").max(lease).map(|day| (day, stay.record))
+    };
+    let mut dates: Vec<_> = stays.iter().filter_map(dated).collect();
+    dates.sort();
+    let (last, record) = dates.pop()?;
+    dates.last().is_none_or(|(day, _)| *day < last).then_some(record)
 }

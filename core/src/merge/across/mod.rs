@@ -15,6 +15,7 @@
 //! **How an item goes.** By ordinary acts: a changed tenure, a later confirmation of an end, two records named as
 //! distinct, an alias, an event dispatched. Nothing is ever marked as done in a list of items.
 
+mod changed;
 mod ground;
 mod homes;
 mod keys;
@@ -33,7 +34,9 @@ use std::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub use changed::Changed;
 pub use ground::Around;
+pub use homes::current_stays;
 pub use keys::keys;
 pub use likely::{Likely, Typed, likely};
 pub use seen::{Facts, Seen};
@@ -41,6 +44,9 @@ pub use seen::{Facts, Seen};
 use crate::model::{RecordId, Schema};
 use ground::Ground;
 use words::Said;
+
+/// Counts up when rules, facts or keys change their meaning, so that whoever keeps them makes them anew.
+pub const EDITION: u32 = 1;
 
 /// An item that concerns several records, or one record beside what others say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -213,6 +219,30 @@ pub fn items(schema: &Schema, around: &dyn Around, record: &RecordId) -> Vec<Cro
         }
     }
     out
+}
+
+/// What lists call a record, in Chinese; empty where it is not here.
+pub fn title(schema: &Schema, around: &dyn Around, record: &RecordId) -> String {
+    let ground = Ground::new(schema, around);
+    ground.head(record).map(|seen| ground.name(&seen).zh).unwrap_or_default()
+}
+
+/// The record that a record is an alias of, in the end; itself where it is of none.
+pub fn head_of(schema: &Schema, around: &dyn Around, record: &RecordId) -> RecordId {
+    Ground::new(schema, around).head_of(record)
+}
+
+/// Every alias of a head, by id.
+pub fn aliases_of(schema: &Schema, around: &dyn Around, head: &RecordId) -> Vec<RecordId> {
+    let ground = Ground::new(schema, around);
+    ground.head(head).map_or_else(Vec::new, |seen| ground.group(&seen)[1..].to_vec())
+}
+
+/// Persons whose homes a record speaks of.
+pub fn residents_near(schema: &Schema, around: &dyn Around, record: &RecordId) -> Vec<RecordId> {
+    let ground = Ground::new(schema, around);
+    let near = ground.head(record).map_or_else(Vec::new, |seen| homes::residents(&ground, &seen));
+    near.iter().map(|person| ground.head_of(person)).collect()
 }
 
 /// What becomes of stored items after some records changed.
