@@ -169,8 +169,17 @@ impl Laws<'_> {
             let field = kind.and_then(|kind| kind.field(key));
             field.is_some_and(|field| own.may_see(self.ledger, record, field.audience))
         };
+        // An item over several records is on every phone that holds something of all of them.
+        let buckets = self.buckets();
+        let of_buckets = self.ledger.buckets.iter().filter(|(bucket, _)| buckets.contains(bucket));
+        let held: BTreeSet<RecordId> =
+            of_buckets.flat_map(|(_, changes)| changes.iter().map(|(doc, _)| doc.record)).collect();
         let mut there = county.waiting()?;
-        there.retain(|item| seen(item.record, &item.field) && !self.waiting.contains_key(&item.record));
+        there.retain(|item| match item.field.as_str() {
+            "" => held.contains(&item.record) && item.others.iter().all(|other| held.contains(other)),
+            field => seen(item.record, field),
+        });
+        there.retain(|item| !self.waiting.contains_key(&item.record));
         let mut here = own.waiting()?;
         here.retain(|item| !self.waiting.contains_key(&item.record));
         // A phone puts the names of people and homes into its sentences; the county's list has their ids.

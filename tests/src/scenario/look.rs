@@ -9,6 +9,8 @@ use wangge_core::{
     model::{Audience, Field, KindName, Member, RecordId, Rule, Schema, Source, Value, ids::to_hex},
 };
 
+use wangge_server::county::CountyItem;
+
 use crate::{
     calendar,
     world::{Ledger, Phone, World},
@@ -85,6 +87,8 @@ pub struct Waiting {
     pub in_force: Value,
     /// Between which values, sorted.
     pub between: Vec<Value>,
+    /// Other records that it concerns.
+    pub others: Vec<RecordId>,
     /// The sentence.
     pub zh: String,
 }
@@ -208,7 +212,8 @@ impl<'a> Viewer<'a> {
             Self::Server(ledger) => {
                 let all = ledger.records();
                 let docs = all.iter().flat_map(|record| ledger.resolved(*record));
-                docs.flat_map(|(_, resolved)| resolved.attention.clone()).map(of_server).collect()
+                let fields = docs.flat_map(|(_, resolved)| resolved.attention.clone()).map(of_server);
+                fields.chain(ledger.across.iter().map(of_county)).collect()
             }
         };
         out.sort();
@@ -305,7 +310,21 @@ fn of_phone(item: AttentionView) -> Waiting {
         others: item.others,
         in_force: item.in_force,
         between: sorted(item.claims.into_iter().map(|claim| claim.value)),
+        others: item.others,
         zh: item.say.zh,
+    }
+}
+
+fn of_county(item: &CountyItem) -> Waiting {
+    Waiting {
+        id: item.id.clone(),
+        rule: item.rule.clone(),
+        record: item.record,
+        field: item.field.clone(),
+        in_force: Value::Null,
+        between: Vec::new(),
+        others: item.others.clone(),
+        zh: item.zh.clone(),
     }
 }
 
@@ -318,6 +337,7 @@ fn of_server(item: merge::Attention) -> Waiting {
         others: vec![],
         in_force: item.in_force,
         between: sorted(item.claims.into_iter().map(|claim| claim.value)),
+        others: Vec::new(),
         zh: item.zh,
     }
 }

@@ -8,7 +8,7 @@ use wangge_core::{
     model::{Bucket, ChangeHash, DocId, Envelope, KindName, Observation, RecordId},
     sync::wire::Digest,
 };
-use wangge_server::County;
+use wangge_server::{County, county::CountyItem};
 
 use super::WorldError;
 
@@ -30,6 +30,8 @@ pub struct Ledger {
     pub buckets: BTreeMap<Bucket, BTreeSet<(DocId, ChangeHash)>>,
     /// Changes by document, in the order of acceptance.
     pub docs: BTreeMap<DocId, Vec<Logged>>,
+    /// What rules over several records ask, as the county sees it.
+    pub across: Vec<CountyItem>,
     resolved: BTreeMap<RecordId, Vec<(DocId, Resolved)>>,
 }
 
@@ -57,6 +59,8 @@ impl Ledger {
             }
             ledger.heads.insert(head.bucket, (head.head, head.digest));
         }
+        ledger.across = county.attention().map_err(failed)?;
+        ledger.across.retain(|item| item.field.is_empty());
         for record in ledger.records() {
             let state = county.resolve_record(&record).map_err(failed)?;
             ledger.resolved.insert(record, state.docs.into_iter().collect());
