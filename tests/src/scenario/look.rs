@@ -8,7 +8,6 @@ use wangge_core::{
     merge,
     model::{Audience, Field, KindName, Member, RecordId, Rule, Schema, Source, Value, ids::to_hex},
 };
-
 use wangge_server::county::CountyItem;
 
 use crate::{
@@ -87,8 +86,6 @@ pub struct Waiting {
     pub in_force: Value,
     /// Between which values, sorted.
     pub between: Vec<Value>,
-    /// Other records that it concerns.
-    pub others: Vec<RecordId>,
     /// The sentence.
     pub zh: String,
 }
@@ -310,7 +307,6 @@ fn of_phone(item: AttentionView) -> Waiting {
         others: item.others,
         in_force: item.in_force,
         between: sorted(item.claims.into_iter().map(|claim| claim.value)),
-        others: item.others,
         zh: item.say.zh,
     }
 }
@@ -337,7 +333,6 @@ fn of_server(item: merge::Attention) -> Waiting {
         others: vec![],
         in_force: item.in_force,
         between: sorted(item.claims.into_iter().map(|claim| claim.value)),
-        others: Vec::new(),
         zh: item.zh,
     }
 }
