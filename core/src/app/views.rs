@@ -353,6 +353,12 @@ pub fn statements(reader: &Reader<'_>, eye: Eye<'_>, item: &mut AttentionView) -
 /// Adds names for what an item refers to, and what may be answered to it here.
 fn finish(reader: &Reader<'_>, eye: Eye<'_>, mut item: AttentionView) -> Result<AttentionView, AppError> {
     name_references(reader, eye.schema, &mut item)?;
+    // What names a record by reference may have come, or changed, after the item.
+    if eye.schema.kind(&item.kind.0).is_some_and(named_by_others)
+        && let Some(row) = reader.view(&item.record)?
+    {
+        item.title = list_item(reader, eye.schema, row)?.title;
+    }
     answer::offer(eye, &mut item);
     Ok(item)
 }
