@@ -7,7 +7,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test bench fmt lint rust-tests scenarios kotlin-tests docs
+.PHONY: help demo test bench mutants fmt lint rust-tests scenarios kotlin-tests docs
 
 CARGO ?= cargo
 MVN ?= mvn
@@ -23,6 +23,7 @@ help:
 	  'make demo ONCE=1  同上，核对后即退出 / the same, ends after the checks' \
 	  'make test         提交前必须通过的全部检查 / everything that must hold before a change lands' \
 	  'make bench        测量，每项旁边有对照 / measures, each beside its floor' \
+	  'make mutants      改坏合并与数据规则的代码，看测试能否发现（需 cargo-mutants）/ do tests notice broken rules? SHARD=7/50 for a sample' \
 	  '' \
 	  'make fmt | lint | rust-tests | scenarios | kotlin-tests | docs   make test 的各步 / its steps'
 
@@ -62,6 +63,13 @@ kotlin-tests:
 docs:
 	$(call say,6/6,文档；约 1 分钟,docs; about a minute)
 	@RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --locked --workspace --no-deps --quiet
+
+# Not part of `make test`: the whole takes a day. Without SHARD every mutant of merge/ and model/ is tried.
+mutants:
+	$(call say,1/1,逐个改坏 merge 与 model 的代码并运行其测试；抽样用 SHARD=7/50,mutants of merge and model; SHARD=7/50 tries one in fifty)
+	@$(CARGO) mutants --package wangge-core -f 'core/src/merge/**/*.rs' -f 'core/src/model/**/*.rs' \
+	  -e 'core/src/**/tests/**' -e 'core/src/**/tests.rs' $(if $(SHARD),--shard $(SHARD) --sharding round-robin) \
+	  -o target/mutants -- --lib merge:: model::
 
 bench:
 	@$(DOCTOR) build

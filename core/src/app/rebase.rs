@@ -22,10 +22,21 @@ pub fn rebase(writer: &mut Writer<'_>, session: &Session<'_>, actor: Actor, id: 
         return Ok(0);
     }
     let mut document = edit::load(&state)?;
+    let mut renamed = Vec::new();
     for old in &standing {
-        let draft = draft(old, &fallen);
+        let Some(draft) = draft(old, &fallen, &renamed) else {
+            let reason = Reason {
+                rule: "rewritten".to_owned(),
+                zh: "它所撤销的那条已被退回，不需再写".to_owned(),
+                en: "what it undid was refused, so that nothing is left to undo".to_owned(),
+            };
+            let reason = serde_json::to_string(&reason).map_err(|e| AppError::storage(&e))?;
+            writer.set_state(&id, &old.hash, ChangeState::Refused, Some(&reason))?;
+            continue;
+        };
         let written = document.write(actor, &draft)?;
         let hash = written.body.hash;
+        renamed.push((old.hash.prefix(), hash.prefix()));
         let grid = state.row.scope.clone();
         edit::keep(writer, &mut state, &document, written)?;
         writer.enqueue(&id, &hash, &grid)?;
@@ -57,14 +68,61 @@ fn standing_on_fallen(stored: &[StoredChange]) -> (Vec<ChangeBody>, Vec<String>)
     (standing, fallen)
 }
 
-fn draft(old: &ChangeBody, fallen: &[String]) -> Draft {
+/// What is written anew; nothing where all that it did was to undo what was refused. `renamed` says under which name a
+/// change that it undoes or decides stands now.
+fn draft(old: &ChangeBody, fallen: &[String], renamed: &[(String, String)]) -> Option<Draft> {
     let mut meta = old.meta.clone();
+    meta.undoes.retain(|name| !fallen.contains(name));
+    for name in meta.undoes.iter_mut().chain(&mut meta.decides) {
+        if let Some((_, now)) = renamed.iter().find(|(before, _)| before == name) {
+            name.clone_from(now);
+        }
+    }
     meta.replaces.extend(fallen.iter().cloned());
     meta.replaces.push(old.hash.prefix());
     meta.replaces.sort();
     meta.replaces.dedup();
     // The message is bounded; the newest of very many are enough, each rewrite names its own predecessor.
     meta.replaces.truncate(8);
-    let puts = old.puts.iter().filter(|(key, _)| key != "_id").cloned().collect();
-    Draft { puts, time: old.time, meta }
+    let puts: Vec<_> = old.puts.iter().filter(|(key, _)| key != "_id").cloned().collect();
+    let says_something =
+        !(puts.is_empty() && meta.seen.is_empty() && meta.decides.is_empty() && meta.undoes.is_empty());
+    says_something.then_some(Draft { puts, time: old.time, meta })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Actor, Meta, Millis};
+
+    fn body(hash: u8, puts: &[(&str, &str)]) -> ChangeBody {
+        ChangeBody {
+            hash: ChangeHash([hash; 32]),
+            deps: Vec::new(),
+            actor: Actor([0; 16]),
+            seq: 1,
+            start_op: 1,
+            time: Millis(7),
+            meta: Meta::default(),
+            puts: puts.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())).collect(),
+        }
+    }
+
+    #[test]
+    fn what_is_written_anew_names_what_it_undoes_by_its_new_name() {
+        let prefix = |hash: u8| ChangeHash([hash; 32]).prefix();
+        let (fallen, renamed) = ([prefix(1)], [(prefix(2), prefix(9))]);
+        let mut undo = body(3, &[]);
+        undo.meta.undoes = vec![prefix(2), prefix(1), prefix(4)];
+        undo.meta.decides = vec![prefix(2)];
+        let anew = draft(&undo, &fallen, &renamed);
+        let anew = anew.map(|draft| (draft.meta.undoes, draft.meta.decides, draft.meta.replaces, draft.time));
+        let expected = (vec![prefix(9), prefix(4)], vec![prefix(9)], vec![prefix(1), prefix(3)], Millis(7));
+        assert_eq!(anew, Some(expected));
+        let mut undo = body(3, &[]);
+        undo.meta.undoes = vec![prefix(1)];
+        assert_eq!(draft(&undo, &fallen, &renamed), None, "what it undid is refused already");
+        let both = ChangeBody { puts: body(3, &[("phone", "138")]).puts, ..undo };
+        assert_eq!(draft(&both, &fallen, &renamed).map(|draft| draft.meta.undoes), Some(Vec::new()));
+    }
 }

@@ -21,6 +21,15 @@
 //! that had not seen a put at least as good, decisions beside one of a higher role. Among those that stand the rule
 //! chooses, and equal values collapse; or it leaves the choice to a person, and the older value stays in force.
 //!
+//! **Joined records.** Records that an alias joins resolve as one: their changes are given together, and a change names in
+//! `beside` the heads that its author saw of the others. Apart again, those names lead nowhere.
+//!
+//! **Taking back.** An author may undo a change of his own for a day (`undoes`). What is undone counts for nothing, except
+//! in what others meant: a confirmation says what its author saw in force, so where something was undone since, its past
+//! is resolved by itself, as it was then.
+//!
+//! **Hints.** Who may not read leaves a value for those who do; it is no claim but a question (`hints`).
+//!
 //! **Telling.** `attention` makes items 待确认, whose ids are the same everywhere, and a sentence for each author
 //! whose claim lost. Nothing is ever dropped: `history` shows every claim there was.
 //!

@@ -7,3 +7,4 @@ mod document;
 mod honest;
 mod kit;
 mod mutants;
+mod values;

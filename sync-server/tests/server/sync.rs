@@ -185,10 +185,10 @@ fn a_cursor_that_does_not_fit_is_repaired_bucket_by_bucket() {
 #[test]
 fn a_long_log_comes_in_pages_that_fit_the_frame() {
     let (mut place, mut a, mut b) = two();
-    for round in 0..8 {
+    for round in 0..12 {
         let uploads: Vec<_> = (0..400)
             .map(|n| {
-                let noise: String = (0..700).map(|_| char::from(b'!' + (a.chance.number() % 90) as u8)).collect();
+                let noise: String = (0..480).map(|_| char::from(b'!' + (a.chance.number() % 90) as u8)).collect();
                 let id = a.new_doc(Audience::Open);
                 let text = format!("{round}/{n} {noise}");
                 a.write(id, "event", grid(1), START, &[("description", text.as_str().into())])
@@ -198,7 +198,7 @@ fn a_long_log_comes_in_pages_that_fit_the_frame() {
     }
     let (_, rounds) = b.sync(&mut place, Vec::new());
     assert!((3..=12).contains(&rounds), "{rounds} round trips for {} entries", b.received.len());
-    assert_eq!(b.received.len(), 3200);
+    assert_eq!(b.received.len(), 4800);
     place.recount();
 }
 
