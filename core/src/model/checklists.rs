@@ -83,6 +83,14 @@ impl Checklists {
     pub fn item(&self, code: &str) -> Option<&CheckItem> {
         self.items.iter().find(|item| item.code == code)
     }
+    /// Takes up what another file adds: an item of the same code and a list of the same name and version take the place
+    /// of the first.
+    pub(super) fn extend(&mut self, more: &Self) {
+        self.items.retain(|item| more.item(&item.code).is_none());
+        self.items.extend_from_slice(&more.items);
+        self.lists.retain(|list| more.list(&list.code()).is_none());
+        self.lists.extend_from_slice(&more.lists);
+    }
     /// The newest list for a kind of place.
     pub fn for_place(&self, place: &str) -> Option<&Checklist> {
         self.lists.iter().filter(|list| list.places.iter().any(|p| p == place)).max_by_key(|list| list.version)

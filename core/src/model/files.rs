@@ -2,21 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
+use toml::de::DeTable;
 
 use super::{
     checklists::Checklists,
     flow::Flows,
     lint,
-    schema::{Access, CodeList, Kind, Part, Schema, SchemaError},
+    reading::Reader,
+    schema::{Access, CodeList, Kind, Label, Part, Schema, SchemaError},
 };
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ListsFile {
-    list: Vec<CodeList>,
-}
 
 /// The texts of all files of a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,42 +75,95 @@ pub const ATTACHMENT: &str = "attachment.toml";
 /// Version of the schema files in this build.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// What the files say, before anything in it is compared.
-struct Files {
-    kinds: Vec<(String, Kind)>,
-    lists: Vec<CodeList>,
-    access: Access,
-    checklists: Checklists,
-    flows: Flows,
-    attachment: Option<Part>,
-    digest: [u8; 32],
+/// What one file says, and where.
+pub(super) struct Source<'a, T> {
+    /// Its name.
+    pub file: &'a str,
+    /// Its text.
+    pub text: &'a str,
+    /// Whether it is a county's, beside those that ship.
+    pub county: bool,
+    /// What it says.
+    pub value: T,
 }
 
-impl Files {
-    fn read(files: SchemaFiles<'_>, problems: &mut Vec<SchemaError>) -> Self {
+/// What the files say, before anything in it is compared.
+pub(super) struct Files<'a> {
+    pub kinds: Vec<Source<'a, Kind>>,
+    pub lists: Vec<Source<'a, Vec<CodeList>>>,
+    pub access: Source<'a, Access>,
+    pub checklists: Vec<Source<'a, Checklists>>,
+    pub flows: Source<'a, Flows>,
+    pub attachment: Source<'a, Part>,
+    pub digest: [u8; 32],
+}
+
+impl<'a> Files<'a> {
+    fn read(files: SchemaFiles<'a>, county: &[(&'a str, &'a str)], problems: &mut Vec<SchemaError>) -> Self {
         let mut attachment = None;
         let mut kinds = Vec::new();
-        for (file, text) in files.kinds {
-            if *file == ATTACHMENT {
-                attachment = toml_of(file, text, problems);
+        for &(file, text) in files.kinds {
+            let mut reader = Reader { file, text, problems };
+            if file == ATTACHMENT {
+                attachment = reader.attachment().map(|value| Source { file, text, county: false, value });
             } else {
-                kinds.extend(toml_of(file, text, problems).map(|kind| ((*file).to_owned(), kind)));
+                kinds.extend(reader.kind().map(|value| Source { file, text, county: false, value }));
             }
         }
-        Self {
+        let mut reader = |file, text| (Reader { file, text, problems: &mut *problems }).access().unwrap_or_default();
+        let access = Source { file: ACCESS, text: files.access, county: false, value: reader(ACCESS, files.access) };
+        let lists = Reader { file: LISTS, text: files.lists, problems }.lists();
+        let checklists = Reader { file: CHECKLISTS, text: files.checklists, problems }.checklists();
+        let flows = Reader { file: FLOWS, text: files.flows, problems }.flows().unwrap_or_default();
+        let mut all = Self {
             kinds,
-            lists: toml_of::<ListsFile>(LISTS, files.lists, problems).unwrap_or_default().list,
-            access: toml_of(ACCESS, files.access, problems).unwrap_or_default(),
-            checklists: toml_of(CHECKLISTS, files.checklists, problems).unwrap_or_default(),
-            flows: toml_of(FLOWS, files.flows, problems).unwrap_or_default(),
-            attachment,
-            digest: digest(files),
+            lists: vec![Source { file: LISTS, text: files.lists, county: false, value: lists }],
+            access,
+            checklists: vec![Source {
+                file: CHECKLISTS,
+                text: files.checklists,
+                county: false,
+                value: checklists.unwrap_or_default(),
+            }],
+            flows: Source { file: FLOWS, text: files.flows, county: false, value: flows },
+            attachment: attachment.unwrap_or(Source {
+                file: ATTACHMENT,
+                text: "",
+                county: false,
+                value: Part::default(),
+            }),
+            digest: digest(files, county),
+        };
+        for (file, text) in county {
+            all.add(file, text, problems);
+        }
+        all
+    }
+
+    /// A county's file: what stands in it says what it is.
+    fn add(&mut self, file: &'a str, text: &'a str, problems: &mut Vec<SchemaError>) {
+        let (root, _) = DeTable::parse_recoverable(text);
+        let holds = |keys: &[&str]| root.get_ref().keys().any(|key| keys.contains(&key.get_ref().as_ref()));
+        let mut reader = Reader { file, text, problems };
+        let county = true;
+        if holds(&["list"]) {
+            let value = reader.lists();
+            self.lists.push(Source { file, text, county, value });
+        } else if holds(&["receive", "write", "hint"]) {
+            if let Some(value) = reader.access() {
+                self.access = Source { file, text, county, value };
+            }
+        } else if holds(&["checklist", "item"]) {
+            self.checklists.extend(reader.checklists().map(|value| Source { file, text, county, value }));
+        } else if holds(&["flow"]) {
+            if let Some(value) = reader.flows() {
+                self.flows = Source { file, text, county, value };
+            }
+        } else if let Some(value) = reader.kind() {
+            self.kinds.retain(|kind| kind.county || kind.value.name != value.name);
+            self.kinds.push(Source { file, text, county, value });
         }
     }
-}
-
-fn toml_of<T: serde::de::DeserializeOwned>(file: &str, text: &str, problems: &mut Vec<SchemaError>) -> Option<T> {
-    toml::from_str(text).map_err(|error| problems.push(syntax(file, &error))).ok()
 }
 
 impl Schema {
@@ -125,65 +173,116 @@ impl Schema {
         static SCHEMA: std::sync::OnceLock<Schema> = std::sync::OnceLock::new();
         SCHEMA.get_or_init(|| {
             let mut problems = Vec::new();
-            let files = Files::read(BUILT_IN, &mut problems);
+            let files = Files::read(BUILT_IN, &[], &mut problems);
             assert!(problems.is_empty(), "the schema files in core/schema are checked by a test: {problems:?}");
-            Self::of(SCHEMA_VERSION, files)
+            Self::of(SCHEMA_VERSION, &files)
         })
     }
 
     /// Reads schema files and checks them against each other; every problem at once.
     pub fn parse(version: u32, files: SchemaFiles<'_>) -> Result<Self, Vec<SchemaError>> {
+        Self::check(version, files, &[])
+    }
+
+    /// The schema that ships with this build, with a county's files, (name, text) each: kinds of its own, kinds that ship
+    /// with more fields, more code lists and checklists, another table of access. Everything is checked together, and the
+    /// county's files against what ships: they may not widen an audience, nor take away what records hold.
+    pub fn with_county(version: u32, county: &[(&str, &str)]) -> Result<Self, Vec<SchemaError>> {
+        Self::check(version, BUILT_IN, county)
+    }
+
+    fn check(version: u32, files: SchemaFiles<'_>, county: &[(&str, &str)]) -> Result<Self, Vec<SchemaError>> {
         let mut problems = Vec::new();
-        let files = Files::read(files, &mut problems);
-        // What files say of each other can be judged only when all of them could be read.
-        let complete = problems.is_empty();
-        lint::check_lists(&files.lists, &mut problems);
-        lint::check_names(&files.kinds, &mut problems);
-        let schema = Self::of(version, files);
-        if complete {
-            lint::check(&schema, &mut problems);
+        let files = Files::read(files, county, &mut problems);
+        // What was slipped is stood in for, and the rest is judged all the same.
+        let schema = Self::of(version, &files);
+        lint::check(&schema, &files, &mut problems);
+        if !county.is_empty() {
+            lint::check_county(Self::built_in(), &schema, &files, &mut problems);
         }
+        problems.sort();
+        problems.dedup();
         if problems.is_empty() { Ok(schema) } else { Err(problems) }
     }
 
-    fn of(version: u32, files: Files) -> Self {
-        let mut lists: BTreeMap<_, _> = files.lists.into_iter().map(|list| (list.name.clone(), list)).collect();
+    fn of(version: u32, files: &Files<'_>) -> Self {
+        let lists = files.lists.iter().flat_map(|source| &source.value);
+        let mut lists: BTreeMap<_, _> = lists.map(|list| (list.name.clone(), list.clone())).collect();
+        let mut checklists = Checklists::default();
+        for source in &files.checklists {
+            checklists.extend(&source.value);
+        }
         // What a check stores is a code like any other: of the list of checklists, and of the list of their items.
-        for list in files.checklists.code_lists() {
+        for list in checklists.code_lists() {
             lists.insert(list.name.clone(), list);
         }
         Self {
             version,
-            kinds: files.kinds.into_iter().map(|(_, kind)| (kind.name.clone(), kind)).collect(),
+            kinds: files.kinds.iter().map(|kind| (kind.value.name.clone(), kind.value.clone())).collect(),
             lists,
-            access: files.access,
-            checklists: files.checklists,
-            flows: files.flows,
-            attachment: files.attachment.unwrap_or_default(),
+            access: files.access.value.clone(),
+            checklists,
+            flows: files.flows.value.clone(),
+            attachment: files.attachment.value.clone(),
             digest: files.digest,
         }
     }
 }
 
+/// What a county's file was understood to say, in a few words.
+pub fn understood(schema: &Schema, text: &str) -> Label {
+    let mut none = Vec::new();
+    let mut files =
+        Files::read(SchemaFiles { kinds: &[], lists: "", access: "", checklists: "", flows: "" }, &[], &mut none);
+    files.lists.clear();
+    files.checklists.clear();
+    files.add("", text, &mut none);
+    let built_in = Schema::built_in();
+    if let Some(kind) = files.kinds.first().map(|source| &source.value) {
+        let known = built_in.kinds.get(&kind.name);
+        let new = kind.fields.iter().filter(|f| known.is_none_or(|k| k.fields.iter().all(|old| old.key != f.key)));
+        let (count, new) = (kind.fields.len(), new.count());
+        let (zh, en) =
+            if known.is_some() { ("已有类型", "a kind that ships") } else { ("新类型", "a new kind") };
+        return Label {
+            zh: format!("{zh}“{}”（{}）：{count}个字段，新增{new}个", kind.zh, kind.name),
+            en: format!("{en}, {} ({}): {count} fields, {new} new", kind.en, kind.name),
+        };
+    }
+    if let Some(lists) = files.lists.first().map(|source| &source.value) {
+        let names: Vec<_> = lists.iter().map(|list| list.name.as_str()).collect();
+        let names = names.join(", ");
+        return Label { zh: format!("代码表：{names}"), en: format!("code lists: {names}") };
+    }
+    if let Some(lists) = files.checklists.first().map(|source| &source.value) {
+        let (items, lists) = (lists.items.len(), lists.lists.len());
+        return Label {
+            zh: format!("检查表{lists}张，检查项{items}项"),
+            en: format!("{lists} checklists, {items} items"),
+        };
+    }
+    let (zh, en) = if files.access.county {
+        (format!("接收和填写权限，{}个角色", schema.access.receive.len()), "who receives and who writes")
+    } else {
+        (format!("办理流程，{}条", schema.flows.all.len()), "flows")
+    };
+    Label { zh, en: en.to_owned() }
+}
+
 /// Names and lengths go in, so that no two sets of files give the same bytes; the order of the kinds does not count.
-fn digest(files: SchemaFiles<'_>) -> [u8; 32] {
-    let mut all = files.kinds.to_vec();
-    all.extend([(LISTS, files.lists), (ACCESS, files.access), (CHECKLISTS, files.checklists), (FLOWS, files.flows)]);
+fn digest(files: SchemaFiles<'_>, county: &[(&str, &str)]) -> [u8; 32] {
+    let mut all: Vec<(&str, &str, &str)> = files.kinds.iter().map(|(name, text)| ("", *name, *text)).collect();
+    let rest = [(LISTS, files.lists), (ACCESS, files.access), (CHECKLISTS, files.checklists), (FLOWS, files.flows)];
+    all.extend(rest.map(|(name, text)| ("", name, text)));
+    // A county's file counts by what it says, wherever it lay when it was read.
+    all.extend(county.iter().map(|(_, text)| ("county", "", *text)));
     all.sort_unstable();
     let mut sha = Sha256::new();
-    for part in all.into_iter().flat_map(|(name, text)| [name, text]) {
+    for part in all.into_iter().flat_map(|(whose, name, text)| [whose, name, text]) {
         sha.update((part.len() as u64).to_be_bytes());
         sha.update(part);
     }
     sha.finalize().into()
-}
-
-fn syntax(file: &str, error: &toml::de::Error) -> SchemaError {
-    SchemaError {
-        file: file.to_owned(),
-        zh: format!("文件写法有误：{}", error.message()),
-        en: format!("cannot be read: {error}"),
-    }
 }
 
 #[cfg(test)]

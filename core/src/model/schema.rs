@@ -293,7 +293,7 @@ pub struct CodeList {
     /// Counts up with every change of the list.
     pub version: u32,
     /// The codes in the order of the form.
-    #[serde(rename = "code")]
+    #[serde(rename = "code", default)]
     pub codes: Vec<Code>,
 }
 
@@ -378,11 +378,16 @@ pub struct Schema {
 }
 
 /// What is wrong in a schema file.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}: {zh} / {en}")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error)]
+#[error("{file}:{line}: {zh} / {en}")]
 pub struct SchemaError {
     /// File name.
     pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// The rule that is broken: `deny`, `audience`, `partial`, `label`, `unknown_rule`, otherwise the name of the
+    /// attribute.
+    pub rule: String,
     /// Chinese.
     pub zh: String,
     /// English.

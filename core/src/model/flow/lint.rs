@@ -8,7 +8,8 @@ use crate::model::{Audience, Field, FieldType, Kind, Role, Rule, Schema, lint::R
 /// Checks all flows against kinds, lists and access.
 pub(in crate::model) fn check_flows(report: &mut Report<'_>, schema: &Schema, flows: &Flows) {
     let mut names = BTreeSet::new();
-    for flow in &flows.all {
+    for (n, flow) in flows.all.iter().enumerate() {
+        report.at(&[("flow", n)]);
         report.key(&flow.name);
         report.labels(&flow.name, &flow.zh, &flow.en);
         report.check(
@@ -23,7 +24,8 @@ pub(in crate::model) fn check_flows(report: &mut Report<'_>, schema: &Schema, fl
             );
             continue;
         };
-        check_flow(report, schema, kind, flow);
+        check_flow(report, schema, kind, (n, flow));
+        report.at(&[("flow", n)]);
         let others = flows.all.iter().filter(|other| other.kind == flow.kind && other.name != flow.name);
         for name in others.flat_map(|other| &other.commands).map(|command| &command.name) {
             report.check(
@@ -33,7 +35,8 @@ pub(in crate::model) fn check_flows(report: &mut Report<'_>, schema: &Schema, fl
             );
         }
     }
-    for twin in &flows.twins {
+    for (n, twin) in flows.twins.iter().enumerate() {
+        report.at(&[("twin", n)]);
         let text = |kind: &Kind, key: &str| kind.field(key).is_some_and(|field| field.value_type == FieldType::Text);
         let named = |kind: &Kind| text(kind, &twin.key) && text(kind, &twin.address);
         report.check(
@@ -43,7 +46,8 @@ pub(in crate::model) fn check_flows(report: &mut Report<'_>, schema: &Schema, fl
             || format!("twin: {} lacks the texts {} and {}, or the command merge", twin.kind, twin.key, twin.address),
         );
     }
-    for follow in &flows.routes {
+    for (n, follow) in flows.routes.iter().enumerate() {
+        report.at(&[("route", n)]);
         let names = |kind: &Kind| kind.field(&follow.field).is_some_and(|field| field.value_type == FieldType::Ref);
         for kind in std::iter::once(&follow.kind).chain(&follow.with) {
             report.check(
@@ -55,7 +59,7 @@ pub(in crate::model) fn check_flows(report: &mut Report<'_>, schema: &Schema, fl
     }
 }
 
-fn check_flow(report: &mut Report<'_>, schema: &Schema, kind: &Kind, flow: &Flow) {
+fn check_flow(report: &mut Report<'_>, schema: &Schema, kind: &Kind, (n, flow): (usize, &Flow)) {
     let name = &flow.name;
     for audience in flow.audiences() {
         report.check(
@@ -83,7 +87,8 @@ fn check_flow(report: &mut Report<'_>, schema: &Schema, kind: &Kind, flow: &Flow
     }
     check_states(report, schema, kind, flow);
     let mut names = BTreeSet::new();
-    for command in &flow.commands {
+    for (m, command) in flow.commands.iter().enumerate() {
+        report.at(&[("flow", n), ("command", m)]);
         report.check(
             names.insert(&command.name),
             || format!("流程 {name}：操作 {} 重复", command.name),
@@ -151,7 +156,7 @@ fn check_command(report: &mut Report<'_>, schema: &Schema, kind: &Kind, flow: &F
     let name = &command.name;
     report.key(name);
     report.labels(name, &command.zh, &command.en);
-    report.innocent(name, &[&command.zh, &command.en]);
+    report.innocent(name, &[("zh", &command.zh), ("en", &command.en)]);
     report.check(!command.rows.is_empty(), || format!("{name}：没有 row"), || format!("{name}: it has no row"));
     let mut names = BTreeSet::new();
     for arg in &command.args {
@@ -201,7 +206,7 @@ fn check_arg(report: &mut Report<'_>, schema: &Schema, command: &str, arg: &Arg)
     let what = format!("{command}.{}", arg.name);
     report.key(&arg.name);
     report.labels(&what, &arg.zh, &arg.en);
-    report.innocent(&what, &[&arg.name, &arg.zh, &arg.en]);
+    report.innocent(&what, &[("arg", &arg.name), ("arg", &arg.zh), ("arg", &arg.en)]);
     report.check(
         arg.name != "do",
         || format!("{what}：名称 do 为系统保留"),

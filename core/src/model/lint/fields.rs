@@ -1,159 +1,30 @@
-//! Checks of schema files that no single line shows. All problems come at once, each with its file, so that a county's
-//! clerk mends a file in one go.
+//! Kinds and their fields.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::{
-    access, deny,
-    files::{ACCESS, FLOWS, LISTS},
-    flow::check_flows,
+use super::{HAZARDS, RETENTION, Report};
+use crate::model::{
     ids::{Audience, Role},
-    schema::{Code, CodeList, Fact, Field, FieldType, Kind, Rule, Schema, SchemaError},
-    validate::is_date,
+    schema::{Effect, Fact, Field, FieldType, Kind, Rule, Schema, When},
 };
 
-pub use super::deny::denied;
-
-/// The list whose codes are the categories of hazards that a dangerous value may suggest.
-const HAZARDS: &str = "hazard";
-/// The list whose codes are the only words for `retain`.
-const RETENTION: &str = "retention";
 /// First parts of document keys that mean something else than a field (DESIGN 4 and 5).
 const RESERVED: [&str; 3] = ["hint", "cmd", "out"];
 /// A text of this many characters fits 4 KiB in any script, with room for the JSON of an entry.
 const MAX_CHARS: i64 = 1000;
 
-/// The problems of one file.
-pub(super) struct Report<'a> {
-    file: &'a str,
-    problems: &'a mut Vec<SchemaError>,
-}
-
-impl Report<'_> {
-    pub(super) fn add(&mut self, zh: String, en: String) {
-        self.problems.push(SchemaError { file: self.file.to_owned(), zh, en });
-    }
-    pub(super) fn check(&mut self, holds: bool, zh: impl FnOnce() -> String, en: impl FnOnce() -> String) {
-        if !holds {
-            self.add(zh(), en());
-        }
-    }
-    /// Keys of fields, kinds, lists and codes are 1 to 32 lower-case letters, digits and underscores.
-    pub(super) fn key(&mut self, key: &str) {
-        let shaped = (1..=32).contains(&key.len())
-            && key.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
-            && !key.starts_with('_');
-        self.check(
-            shaped,
-            || format!("“{key}”不合规：只用小写字母、数字和下划线，1至32个"),
-            || format!("'{key}' must be 1 to 32 lower-case letters, digits or underscores, not beginning with one"),
-        );
-    }
-    pub(super) fn labels(&mut self, what: &str, zh: &str, en: &str) {
-        let chinese =
-            zh.chars().any(|c| ('\u{3400}'..='\u{9fff}').contains(&c)) || zh.bytes().any(|b| b.is_ascii_digit());
-        self.check(
-            !zh.trim().is_empty() && chinese,
-            || format!("{what}缺中文名称"),
-            || format!("{what} lacks a Chinese label"),
-        );
-        self.check(
-            !en.trim().is_empty() && en.is_ascii(),
-            || format!("{what}缺英文名称"),
-            || format!("{what} lacks an English label"),
-        );
-    }
-    pub(super) fn innocent(&mut self, what: &str, texts: &[&str]) {
-        if let Some((text, found)) = texts.iter().find_map(|text| Some((text, deny::category(text)?))) {
-            self.add(
-                format!("{what}：“{text}”属于禁止采集的内容（{}）", found.zh),
-                format!("{what}: '{text}' may not be collected ({})", found.en),
-            );
-        }
-    }
-}
-
-/// Checks the code lists.
-pub fn check_lists(lists: &[CodeList], problems: &mut Vec<SchemaError>) {
-    let mut report = Report { file: LISTS, problems };
-    let mut names = BTreeSet::new();
-    for list in lists {
-        let name = &list.name;
-        report.key(name);
-        report.check(names.insert(name), || format!("代码表 {name} 重复"), || format!("list {name} stands twice"));
-        report.labels(name, &list.zh, &list.en);
-        report.innocent(name, &[name, &list.zh, &list.en]);
-        report.check(!list.codes.is_empty(), || format!("代码表 {name} 为空"), || format!("list {name} is empty"));
-        let mut words: BTreeMap<&str, &str> = BTreeMap::new();
-        for code in &list.codes {
-            check_code(&mut report, list, code);
-            let own: BTreeSet<_> = std::iter::once(&code.code).chain([&code.zh, &code.en]).chain(&code.also).collect();
-            for word in own {
-                if let Some(other) = words.insert(word, &code.code) {
-                    report.add(
-                        format!("代码表 {name}：“{word}”同时属于 {other} 和 {}", code.code),
-                        format!("list {name}: '{word}' belongs to both {other} and {}", code.code),
-                    );
-                }
-            }
-        }
-    }
-}
-
-fn check_code(report: &mut Report, list: &CodeList, code: &Code) {
-    let what = format!("{}.{}", list.name, code.code);
-    report.key(&code.code);
-    report.labels(&what, &code.zh, &code.en);
-    report.innocent(&what, &[&code.code, &code.zh, &code.en]);
-    for word in &code.also {
-        report.innocent(&what, &[word]);
-    }
-    let days = [&code.from, &code.until];
-    report.check(
-        days.iter().all(|day| day.as_deref().is_none_or(|day| day.len() == 10 && is_date(day))),
-        || format!("{what}：起止日期应写作2026-03-08"),
-        || format!("{what}: write the days of use as 2026-03-08"),
-    );
-    if let (Some(from), Some(until)) = (&code.from, &code.until) {
-        report.check(from <= until, || format!("{what}：止期早于起期"), || format!("{what}: ends before it begins"));
-    }
-}
-
-/// Checks that every kind stands once and in the file of its name.
-pub fn check_names(kinds: &[(String, Kind)], problems: &mut Vec<SchemaError>) {
-    let mut names = BTreeSet::new();
-    for (file, kind) in kinds {
-        let mut report = Report { file, problems };
-        let name = &kind.name;
-        report.check(
-            *file == file_of(kind),
-            || format!("文件名应为 {name}.toml"),
-            || format!("the file must be named {name}.toml"),
-        );
-        report.check(names.insert(name), || format!("记录类型 {name} 重复"), || format!("kind {name} stands twice"));
-    }
-}
-
-/// Checks every kind, and what kinds, lists and access say of each other.
-pub fn check(schema: &Schema, problems: &mut Vec<SchemaError>) {
-    for kind in schema.kinds.values() {
-        check_kind(&mut Report { file: &file_of(kind), problems }, schema, kind);
-    }
-    check_access(&mut Report { file: ACCESS, problems }, schema);
-    check_flows(&mut Report { file: FLOWS, problems }, schema, &schema.flows);
-}
-
-fn file_of(kind: &Kind) -> String {
-    format!("{}.toml", kind.name)
-}
-
-fn check_kind(report: &mut Report, schema: &Schema, kind: &Kind) {
+/// Checks one kind.
+pub fn check_kind(report: &mut Report<'_>, schema: &Schema, kind: &Kind) {
     let name = &kind.name.0;
-    report.key(name);
+    report.on("name").key(name);
     report.labels(name, &kind.zh, &kind.en);
-    report.innocent(name, &[name, &kind.zh, &kind.en]);
-    report.check(!kind.fields.is_empty(), || "没有字段".to_owned(), || "it has no fields".to_owned());
-    report.check(!kind.title.is_empty(), || "缺标题字段 title".to_owned(), || "title names no field".to_owned());
+    report.innocent(name, &[("name", name), ("zh", &kind.zh), ("en", &kind.en)]);
+    report.on("name").check(!kind.fields.is_empty(), || "没有字段".to_owned(), || "it has no fields".to_owned());
+    report.on("title").check(
+        !kind.title.is_empty(),
+        || "缺标题字段 title".to_owned(),
+        || "title names no field".to_owned(),
+    );
     for key in &kind.title {
         report.check(
             kind.fields.iter().any(|field| field.key == *key),
@@ -162,43 +33,51 @@ fn check_kind(report: &mut Report, schema: &Schema, kind: &Kind) {
         );
     }
     let mut keys = BTreeSet::new();
-    for field in &kind.fields {
+    for (n, field) in kind.fields.iter().enumerate() {
+        report.at(&[("field", n)]);
         let key = &field.key;
-        report.check(keys.insert(key), || format!("字段 {key} 重复"), || format!("field {key} stands twice"));
+        report.on("key").check(keys.insert(key), || format!("字段 {key} 重复"), || format!("field {key} stands twice"));
         check_field(report, schema, kind, field);
+    }
+    for (n, effect) in kind.effects.iter().enumerate() {
+        report.at(&[("effect", n)]);
+        check_effect(report, schema, kind, effect);
     }
 }
 
-fn check_field(report: &mut Report, schema: &Schema, kind: &Kind, field: &Field) {
+fn check_field(report: &mut Report<'_>, schema: &Schema, kind: &Kind, field: &Field) {
     let key = &field.key;
-    report.key(key);
+    report.on("key").key(key);
     report.check(
         !RESERVED.contains(&key.as_str()),
         || format!("字段名 {key} 为系统保留"),
         || format!("the name {key} is reserved"),
     );
     report.labels(key, &field.zh, &field.en);
-    report.innocent(key, &[key, &field.zh, &field.en, &field.purpose]);
-    report.check(
+    report.innocent(key, &[("key", key), ("zh", &field.zh), ("en", &field.en), ("purpose", &field.purpose)]);
+    report.on("purpose").check(
         !field.purpose.trim().is_empty(),
         || format!("{key}：缺采集目的 purpose"),
         || format!("{key}: says no purpose"),
     );
-    report.check(
+    report.on("retain").check(
         schema.lists.get(RETENTION).is_some_and(|list| list.get(&field.retain).is_some()),
         || format!("{key}：保存期限“{}”不在代码表 {RETENTION} 中", field.retain),
         || format!("{key}: retain '{}' is no code of the list {RETENTION}", field.retain),
     );
-    check_type(report, schema, field);
+    check_type(report, schema, kind, field);
     check_rule(report, schema, field);
     check_roles(report, schema, kind, field);
     check_joins(report, kind, field);
     check_ref(report, schema, field);
+    check_conditions(report, schema, kind, field);
+    check_times(report, kind, field);
 }
 
 /// What the type asks for.
-fn check_type(report: &mut Report, schema: &Schema, field: &Field) {
+fn check_type(report: &mut Report<'_>, schema: &Schema, kind: &Kind, field: &Field) {
     let key = &field.key;
+    report.on("list");
     match (field.value_type == FieldType::Code, &field.list) {
         (true, Some(list)) => report.check(
             schema.lists.contains_key(list),
@@ -211,12 +90,12 @@ fn check_type(report: &mut Report, schema: &Schema, field: &Field) {
         }
         (false, None) => {}
     }
-    report.check(
+    report.on("kind").check(
         (field.value_type == FieldType::Ref) == field.kind.is_some(),
         || format!("{key}：引用类型须写明 kind，其他类型不写"),
         || format!("{key}: a ref names a kind, and nothing else does"),
     );
-    report.check(
+    report.on("max").check(
         match field.value_type {
             FieldType::Text => field.min.is_none() && field.max.is_none_or(|max| (1..=MAX_CHARS).contains(&max)),
             FieldType::Int => field.min.zip(field.max).is_none_or(|(min, max)| min < max),
@@ -225,31 +104,39 @@ fn check_type(report: &mut Report, schema: &Schema, field: &Field) {
         || format!("{key}：max 用于文字（1至{MAX_CHARS}字）和数字，min 只用于数字且小于 max"),
         || format!("{key}: max is for text, 1 to {MAX_CHARS} characters, and numbers; min for numbers, below max"),
     );
-    report.check(
-        field.value_type != FieldType::IdNumber || field.audience != Audience::Open,
-        || format!("{key}：身份证号不得公开给所有人员"),
-        || format!("{key}: an ID number cannot be open"),
+    let of_persons = matches!(field.value_type, FieldType::IdNumber | FieldType::Phone);
+    report.on("audience").check(
+        field.audience != Audience::Open || !of_persons || kind.server,
+        || format!("{key}：身份证号和电话不得公开给所有人员"),
+        || format!("{key}: an ID number or a telephone cannot be open"),
     );
+    for code in &field.by_command {
+        report.on("by_command").check(
+            field.list.as_ref().and_then(|list| schema.lists.get(list)).is_some_and(|list| list.get(code).is_some()),
+            || format!("{key}：by_command 中的 {code} 不是该字段的代码"),
+            || format!("{key}: by_command names '{code}', which is no code of its list"),
+        );
+    }
 }
 
 /// What the merge rule asks for.
-fn check_rule(report: &mut Report, schema: &Schema, field: &Field) {
+fn check_rule(report: &mut Report<'_>, schema: &Schema, field: &Field) {
     let key = &field.key;
     let safer = field.rule == Rule::Safer;
     let fixed = field.fact == Fact::Fixed;
-    report.check(
+    report.on("fact").check(
         !fixed || field.rule == Rule::Authority,
         || format!("{key}：fact = fixed 只用于 authority"),
         || format!("{key}: fact = fixed goes with authority only"),
     );
     let list = field.list.as_ref().and_then(|name| schema.lists.get(name));
     let ranked = || list.is_none_or(|list| list.codes.iter().all(|code| code.rank > 0));
-    report.check(
+    report.on("rule").check(
         !safer || (field.value_type == FieldType::Code && ranked()),
         || format!("{key}：safer 需要每个代码都有 rank 的代码表"),
         || format!("{key}: safer needs a list in which every code has a rank"),
     );
-    report.check(
+    report.on("lower").check(
         safer || (field.lower.is_empty() && field.suggests.is_none()),
         || format!("{key}：lower 和 suggests 只用于 safer"),
         || format!("{key}: lower and suggests go with safer only"),
@@ -260,7 +147,7 @@ fn check_rule(report: &mut Report, schema: &Schema, field: &Field) {
         || format!("{key}: nobody could ever lower it, name roles in lower"),
     );
     let contested = matches!(field.rule, Rule::KeepBoth | Rule::Sharper) || fixed;
-    report.check(
+    report.on("decide").check(
         contested || field.decide.is_empty(),
         || format!("{key}：decide 只用于 keep_both、sharper 和 fixed"),
         || format!("{key}: decide goes with keep_both, sharper and fixed facts only"),
@@ -284,11 +171,12 @@ fn check_rule(report: &mut Report, schema: &Schema, field: &Field) {
         Rule::Log => field.value_type == FieldType::Text,
         _ => true,
     };
-    report.check(
+    report.on("rule").check(
         fits,
         || format!("{key}：该类型不能用此合并规则"),
         || format!("{key}: this type cannot be merged by this rule"),
     );
+    report.on("suggests");
     if let Some(suggests) = &field.suggests {
         let category = &suggests.category;
         report.check(
@@ -305,11 +193,11 @@ fn check_rule(report: &mut Report, schema: &Schema, field: &Field) {
 }
 
 /// Roles that a field names can write it at all, and what the server writes names none.
-fn check_roles(report: &mut Report, schema: &Schema, kind: &Kind, field: &Field) {
+fn check_roles(report: &mut Report<'_>, schema: &Schema, kind: &Kind, field: &Field) {
     let key = &field.key;
     let named = [("write", &field.write), ("decide", &field.decide), ("lower", &field.lower)];
     if kind.server || field.server || field.rule == Rule::Command {
-        report.check(
+        report.on("write").check(
             named.iter().all(|(_, roles)| roles.is_empty()) && (kind.server || !field.required),
             || format!("{key}：由服务器填写，不能指定角色或必填"),
             || format!("{key}: is written by the server, so it names no roles and a form cannot require it"),
@@ -318,21 +206,22 @@ fn check_roles(report: &mut Report, schema: &Schema, kind: &Kind, field: &Field)
     }
     for (what, roles) in named {
         for role in roles.iter().filter(|role| !schema.may_write(**role, kind, field)) {
-            report.add(
+            report.on(what).add(
                 format!("{key}：{what} 中的{}（{role}）无权填写该字段", role.zh()),
                 format!("{key}: {what} names {role}, who may not write this field"),
             );
         }
     }
-    report.check(
+    report.on("required").check(
         !field.required || Role::ALL.iter().any(|role| schema.may_write(*role, kind, field)),
         || format!("{key}：必填但没有角色能填写"),
         || format!("{key}: is required and no role may write it"),
     );
 }
 
-fn check_joins(report: &mut Report, kind: &Kind, field: &Field) {
+fn check_joins(report: &mut Report<'_>, kind: &Kind, field: &Field) {
     let (key, Some(joins)) = (&field.key, &field.joins) else { return };
+    report.on("joins");
     let Some(set) = kind.fields.iter().find(|other| other.key == *joins) else {
         report.add(format!("{key}：joins 的字段 {joins} 不存在"), format!("{key}: joins '{joins}', which is no field"));
         return;
@@ -348,8 +237,9 @@ fn check_joins(report: &mut Report, kind: &Kind, field: &Field) {
 }
 
 /// A reference leads to a kind, and never from an open document to a person: ids there would tie open facts to people.
-fn check_ref(report: &mut Report, schema: &Schema, field: &Field) {
+fn check_ref(report: &mut Report<'_>, schema: &Schema, field: &Field) {
     let (key, Some(name)) = (&field.key, &field.kind) else { return };
+    report.on("kind");
     let Some(target) = schema.kind(name) else {
         report.add(format!("{key}：引用的记录类型 {name} 不存在"), format!("{key}: there is no kind {name}"));
         return;
@@ -361,28 +251,88 @@ fn check_ref(report: &mut Report, schema: &Schema, field: &Field) {
     );
 }
 
-fn check_access(report: &mut Report, schema: &Schema) {
-    for (role, audiences) in &schema.access.receive {
-        for audience in audiences.iter().filter(|audience| !access::widest(*role).contains(audience)) {
-            report.add(
-                format!("{}（{role}）不得接收 {audience}", role.zh()),
-                format!("{role} may not receive {audience}"),
-            );
+/// A condition asks a code field of the same kind for codes that it has.
+fn check_when(report: &mut Report<'_>, schema: &Schema, kind: &Kind, key: &str, when: &When) {
+    let list = kind.fields.iter().find(|f| f.key == when.field && f.key != key).and_then(|f| f.list.as_ref());
+    let Some(list) = list.and_then(|name| schema.lists.get(name)) else {
+        return report.add(
+            format!("{key}：条件中的 {} 不是本类型的代码字段", when.field),
+            format!("{key}: the condition asks '{}', which is no other code field here", when.field),
+        );
+    };
+    for code in &when.is {
+        report.check(
+            list.get(code).is_some(),
+            || format!("{key}：条件中的 {code} 不在代码表 {} 中", list.name),
+            || format!("{key}: the condition names '{code}', which is no code of the list {}", list.name),
+        );
+    }
+}
+
+fn check_conditions(report: &mut Report<'_>, schema: &Schema, kind: &Kind, field: &Field) {
+    for (attribute, when) in [("when", &field.when), ("required_when", &field.required_when)] {
+        if let Some(when) = when {
+            report.on(attribute);
+            check_when(report, schema, kind, &field.key, when);
         }
     }
-    for (role, kinds) in &schema.access.write {
-        report.check(
-            kinds.is_empty() || !schema.audiences_of(*role).is_empty(),
-            || format!("{}（{role}）能写却什么也不接收", role.zh()),
-            || format!("{role} writes kinds and receives nothing"),
+    let never = field.hidden || field.server || field.rule == Rule::Command;
+    report.on("required_when").check(
+        field.required_when.is_none() || !(never || field.required),
+        || format!("{}：已是必填、不在表单上或由系统填写，不能再写 required_when", field.key),
+        || format!("{}: is required anyway, hidden, or set by the machine, so required_when says nothing", field.key),
+    );
+    report.on("hidden").check(
+        !(field.hidden && field.required),
+        || format!("{}：隐藏的字段不能必填", field.key),
+        || format!("{}: a hidden field cannot be required", field.key),
+    );
+}
+
+fn check_times(report: &mut Report<'_>, kind: &Kind, field: &Field) {
+    let key = &field.key;
+    let timed = |field: &Field| matches!(field.value_type, FieldType::Date | FieldType::Time);
+    report.on("past").check(
+        !field.past || timed(field),
+        || format!("{key}：past 只用于日期和时间"),
+        || format!("{key}: past is for dates and times"),
+    );
+    if let Some(earlier) = &field.not_before {
+        let other = kind.fields.iter().find(|f| f.key == *earlier && f.key != *key);
+        report.on("not_before").check(
+            timed(field) && other.is_some_and(|other| other.value_type == field.value_type),
+            || format!("{key}：not_before 的 {earlier} 应是本类型另一个同类日期或时间"),
+            || format!("{key}: not_before names '{earlier}', which is no other date or time of its type here"),
         );
-        for name in kinds.iter().filter(|name| *name != "*") {
-            let writable = schema.kind(name).is_some_and(|kind| !kind.server);
-            report.check(
-                writable,
-                || format!("{}（{role}）能写的 {name} 不存在或只由服务器写", role.zh()),
-                || format!("{role} writes {name}, which is no kind or the server's alone"),
-            );
-        }
+    }
+}
+
+/// What making a record changes elsewhere: through a reference of its own, codes that are there, by hand.
+fn check_effect(report: &mut Report<'_>, schema: &Schema, kind: &Kind, effect: &Effect) {
+    report.on("when");
+    check_when(report, schema, kind, "effect", &effect.when);
+    let target = kind.fields.iter().find(|field| field.key == effect.record).and_then(|field| field.kind.as_deref());
+    report.on("record");
+    let Some(target) = target.and_then(|name| schema.kind(name)) else {
+        return report.add(
+            format!("effect：{} 不是本类型的引用字段", effect.record),
+            format!("effect: '{}' is no reference of this kind", effect.record),
+        );
+    };
+    for (key, code) in &effect.put {
+        let field = target.fields.iter().find(|field| field.key == *key);
+        let list = field.and_then(|field| schema.lists.get(field.list.as_deref()?));
+        let known = |code: &String| list.is_some_and(|list| list.get(code).is_some());
+        let by_hand = field.is_some_and(|f| !f.server && f.rule != Rule::Command && !f.by_command.contains(code));
+        report.on("put").check(
+            known(code) && by_hand,
+            || format!("effect：{} 的 {key} 不能填 {code}", target.name),
+            || format!("effect: {key} of {} cannot be put to '{code}'", target.name),
+        );
+        report.on("unless").check(
+            effect.unless.iter().all(known),
+            || format!("effect：unless 中有 {key} 没有的代码"),
+            || format!("effect: unless names a code that {key} does not have"),
+        );
     }
 }
