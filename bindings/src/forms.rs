@@ -148,14 +148,12 @@ pub struct KindForm {
 }
 
 /// All forms; before enrolment nothing is visible or writable.
-pub fn kinds(role: Option<model::Role>) -> Vec<KindForm> {
-    let schema = Schema::built_in();
+pub fn kinds(schema: &Schema, role: Option<model::Role>) -> Vec<KindForm> {
     schema.kinds.values().map(|kind| kind_form(schema, kind, role)).collect()
 }
 
 /// One form.
-pub fn kind(name: &KindName, role: Option<model::Role>) -> Option<KindForm> {
-    let schema = Schema::built_in();
+pub fn kind(schema: &Schema, name: &KindName, role: Option<model::Role>) -> Option<KindForm> {
     schema.kind(&name.0.0).map(|kind| kind_form(schema, kind, role))
 }
 

@@ -141,12 +141,12 @@ impl Wangge {
 
     /// The forms of every kind of record, for the person whose phone this is.
     pub fn kinds(&self) -> Result<Vec<KindForm>, WanggeError> {
-        Ok(forms::kinds(self.app.account()?.map(|account| account.role)))
+        Ok(forms::kinds(self.app.schema(), self.app.account()?.map(|account| account.role)))
     }
 
     /// The form of one kind; none where there is no such kind.
     pub fn kind(&self, name: KindName) -> Result<Option<KindForm>, WanggeError> {
-        Ok(forms::kind(&name, self.app.account()?.map(|account| account.role)))
+        Ok(forms::kind(self.app.schema(), &name, self.app.account()?.map(|account| account.role)))
     }
 }
 

@@ -151,7 +151,7 @@ fn each_slip_is_named_in_its_file() {
             "resident.toml",
             "type = \"id_number\"\naudience = \"personal\"",
             "type = \"id_number\"\naudience = \"open\"",
-            "an ID number cannot be open",
+            "an ID number or a telephone cannot be open",
         ),
         ("resident.toml", "rule = \"set\"", "rule = \"log\"", "cannot be merged by this rule"),
         ("household.toml", "server = true", "server = true\nrequired = true", "written by the server"),
@@ -182,11 +182,83 @@ fn each_slip_is_named_in_its_file() {
             "AU writes kinds and receives nothing",
         ),
         ("dwelling.toml", "required = true", "requird = true", "unknown field `requird`"),
+        ("dwelling.toml", "list = \"tenure\"", "list = \"tenure\"\nby_command = [\"sold\"]", "by_command names 'sold'"),
+        ("dwelling.toml", "is = [\"rent\"]", "is = [\"let\"]", "the condition names 'let'"),
+        ("dwelling.toml", "when = { field = \"tenure\"", "when = { field = \"rooms\"", "the condition asks 'rooms'"),
+        ("dwelling.toml", "not_before = \"rent_from\"", "not_before = \"rooms\"", "not_before names 'rooms'"),
+        ("dwelling.toml", "min = 0", "min = 1000", "below max"),
+        ("dwelling.toml", "hidden = true", "hidden = true\nrequired = true", "a hidden field cannot be required"),
+        (
+            "dwelling.toml",
+            "audience = \"personal\"\nrule = \"authority\"\nretain",
+            "audience = \"personal\"\nrule = \"lastest\"\nretain",
+            "unknown rule `lastest`",
+        ),
+        ("resident.toml", "past = true", "not_before = \"birth_date\"", "not_before names 'birth_date'"),
+        (
+            "resident.toml",
+            "type = \"phone\"\naudience = \"personal\"",
+            "type = \"phone\"\naudience = \"open\"",
+            "a telephone cannot be open",
+        ),
+        ("residence.toml", "record = \"dwelling\"", "record = \"from\"", "'from' is no reference"),
+        ("residence.toml", "put = { tenure = \"rent\" }", "put = { tenure = \"let\" }", "cannot be put to 'let'"),
+        ("residence.toml", "\"dorm\", \"public\"", "\"dorms\", \"public\"", "unless names a code"),
+        ("event.toml", "required_when = {", "required = true\nrequired_when = {", "required anyway"),
+        ("event.toml", "zh = \"补充\"\n", "", "lacks a Chinese label"),
+        ("event.toml", "rule = \"log\"", "rule = \"log\"\nread = [\"GW\"]", "all of an audience or nothing"),
+        ("event.toml", "title = [", "visible_to = [\"GL\"]\ntitle = [", "all of an audience or nothing"),
+        ("access.toml", "CM = [\"child\"]", "CM = [\"child.name\"]", "all of an audience or nothing"),
+        ("access.toml", "CM = [\"child\"]", "CM = { child = [\"name\"] }", "all of an audience or nothing"),
+        ("access.toml", "CM = [\"child\"]", "CM = [\"children\"]", "unknown CM `children`"),
+        ("access.toml", "dispute = [\"GW\"]", "dispute = [\"MD\"]", "MD receives dispute"),
+        ("checklists.toml", "suggests = \"fire_exit\"", "suggests = \"fires\"", "suggests 'fires'"),
+        ("checklists.toml", "  \"hood_clean\",", "  \"hoods_clean\",", "item hoods_clean is not there"),
+        ("checklists.toml", "places = [\"small_shop\"]", "places = [\"big_shop\"]", "'big_shop' is no code"),
+        (
+            "checklists.toml",
+            "name = \"small_shop\"",
+            "name = \"small_eatery\"",
+            "checklist small_eatery@1 stands twice",
+        ),
+        ("checklists.toml", "zh = \"没有飞线充电\"", "zh = \"\"", "lacks a Chinese label"),
+        ("attachment.toml", "key = \"mime\"", "key = \"format\"", "the parts of an attachment"),
+        ("codes.toml", "name = \"id_type\"", "name = \"check_item\"", "made from the checklists"),
+        ("codes.toml", "code = \"passport\", ", "", "lacks code"),
     ] {
         let found = problems(file, from, to);
         let named = found.iter().any(|p| p.file == file && p.en.contains(expected) && !p.zh.is_empty());
         assert!(named, "{to:?} in {file} should give {expected:?}, gave {found:#?}");
     }
+}
+
+#[test]
+fn a_slip_is_told_with_its_line() {
+    let lines = |file: &str, from: &str, to: &str| -> Vec<(usize, String)> {
+        let mut files = files();
+        let text = files.get_mut(file).unwrap();
+        *text = text.replacen(from, to, 1);
+        let at = text.lines().position(|line| line.contains(to)).unwrap() + 1;
+        let found = parse(&files).err().unwrap_or_default();
+        found.into_iter().map(|p| (p.line.abs_diff(at), p.rule)).collect()
+    };
+    for (file, from, to, rule) in [
+        ("event.toml", "rule = \"log\"", "rule = \"logg\"", "unknown_rule"),
+        ("event.toml", "zh = \"补充\"", "zh = \"重点人员\"", "deny"),
+        ("event.toml", "zh = \"补充\"", "zh = \"?\"", "label"),
+        ("visit.toml", "list = \"rating\"", "list = \"ratings\"", "list"),
+        ("visit.toml", "retain = \"visit_2y\"", "retain = \"visit_9y\"", "retain"),
+        ("codes.toml", "zh = \"手语\"", "zh = \"宗教\"", "deny"),
+        ("checklists.toml", "zh = \"没有飞线充电\"", "zh = \"没有信访人员\"", "deny"),
+        ("access.toml", "PG = [\"open\"]", "PG = [\"open\", \"care\"]", "audience"),
+        ("flow.toml", "zh = \"受理\"", "zh = \"?\"", "label"),
+    ] {
+        assert!(files()[file].contains(from), "{file} does not hold {from}");
+        assert_eq!(lines(file, from, to), [(0, rule.to_owned())], "{to} in {file}");
+    }
+    let broken = problems("event.toml", "zh = \"补充\"", "zh = 补充");
+    let line = files()["event.toml"].lines().position(|line| line.contains("补充")).unwrap() + 1;
+    assert!(!broken.is_empty() && broken.iter().all(|p| p.line == line && p.rule == "syntax"), "{broken:?}");
 }
 
 #[test]

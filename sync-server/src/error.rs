@@ -67,6 +67,9 @@ pub enum CountyError {
     /// The database failed in a way that no person can mend by another command.
     #[error("数据库出错：{0} / database error: {0}")]
     Storage(String),
+    /// Schema files with this many problems, which have been printed.
+    #[error("表单文件有{0}处问题，未通过 / {0} problems in the schema files")]
+    Schema(usize),
 }
 
 impl CountyError {

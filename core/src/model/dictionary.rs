@@ -75,12 +75,16 @@ impl Page<'_> {
             let Some(target) = target else { continue };
             for (key, code) in &effect.put {
                 let Some(field) = target.field(key) else { continue };
-                let (what, value) = (self.pick(&field.zh, &field.en), self.schema.show(field, &code.as_str().into(), self.zh));
+                let (what, value) =
+                    (self.pick(&field.zh, &field.en), self.schema.show(field, &code.as_str().into(), self.zh));
                 let of = self.pick(&target.zh, &target.en);
                 let sentence = if self.zh {
                     format!("\n{condition}，登记时同时把{of}的“{what}”记为“{value}”。")
                 } else {
-                    format!("\n{condition}: making such a record also puts '{what}' of the {} to '{value}'.", of.to_lowercase())
+                    format!(
+                        "\n{condition}: making such a record also puts '{what}' of the {} to '{value}'.",
+                        of.to_lowercase()
+                    )
                 };
                 self.line(&sentence);
             }
@@ -147,9 +151,14 @@ impl Page<'_> {
 
     fn condition(&self, kind: &Kind, when: &When) -> String {
         let Some(field) = kind.field(&when.field) else { return when.field.clone() };
-        let values: Vec<_> = when.is.iter().map(|code| self.schema.show(field, &code.as_str().into(), self.zh)).collect();
+        let values: Vec<_> =
+            when.is.iter().map(|code| self.schema.show(field, &code.as_str().into(), self.zh)).collect();
         let (label, values) = (self.pick(&field.zh, &field.en), values.join(self.pick("、", ", ")));
-        if self.zh { format!("“{label}”为{values}时") } else { format!("where {} is {values}", label.to_lowercase()) }
+        if self.zh {
+            format!("“{label}”为{values}时")
+        } else {
+            format!("where {} is {values}", label.to_lowercase())
+        }
     }
 
     fn required(&self, kind: &Kind, field: &Field) -> String {
@@ -190,7 +199,8 @@ impl Page<'_> {
         if !hints.is_empty() {
             let _ = write!(text, "{}{hints}", self.pick("；可留线索：", "; hints: "));
         }
-        for (zh, en, roles) in [("；裁定：", "; decide: ", &field.decide), ("；调低：", "; lower: ", &field.lower)] {
+        for (zh, en, roles) in [("；裁定：", "; decide: ", &field.decide), ("；调低：", "; lower: ", &field.lower)]
+        {
             if !roles.is_empty() {
                 let names: Vec<_> = roles.iter().map(ToString::to_string).collect();
                 let _ = write!(text, "{}{}", self.pick(zh, en), names.join(" "));
@@ -198,7 +208,15 @@ impl Page<'_> {
         }
         for code in &field.by_command {
             let shown = self.schema.show(field, &code.as_str().into(), self.zh);
-            let _ = write!(text, "{}", if self.zh { format!("；“{shown}”只由操作") } else { format!("; '{shown}' by commands alone") });
+            let _ = write!(
+                text,
+                "{}",
+                if self.zh {
+                    format!("；“{shown}”只由操作")
+                } else {
+                    format!("; '{shown}' by commands alone")
+                }
+            );
         }
         text.trim_start_matches(['；', ';', ' ']).to_owned()
     }
@@ -233,7 +251,8 @@ impl Page<'_> {
         self.say("| 部分 | 名称 | 必有 | 目的 |", "| part | label | always there | purpose |");
         self.line("|---|---|---|---|");
         for field in &part.fields {
-            let (label, yes) = (self.pick(&field.zh, &field.en), if field.required { self.pick("是", "yes") } else { "" });
+            let (label, yes) =
+                (self.pick(&field.zh, &field.en), if field.required { self.pick("是", "yes") } else { "" });
             let row = format!("| `{}` | {label} | {yes} | {} |", field.key, field.purpose);
             self.line(&row);
         }
@@ -272,7 +291,11 @@ impl Page<'_> {
         for list in schema.lists.values() {
             let label = self.pick(&list.zh, &list.en).to_owned();
             let version = self.pick("版本", "version");
-            let _ = writeln!(self.out, "\n<a id=\"list-{}\"></a>**{label}** `{}`, {version} {}\n", list.name, list.name, list.version);
+            let _ = writeln!(
+                self.out,
+                "\n<a id=\"list-{}\"></a>**{label}** `{}`, {version} {}\n",
+                list.name, list.name, list.version
+            );
             for code in &list.codes {
                 let mut row = format!("- `{}` {}", code.code, self.pick(&code.zh, &code.en));
                 match (&code.from, &code.until) {
@@ -305,7 +328,8 @@ impl Page<'_> {
                 let hazard = item.suggests.as_ref().and_then(|code| schema.lists.get("hazard")?.get(code));
                 if let Some(hazard) = hazard {
                     let shown = self.pick(&hazard.zh, &hazard.en);
-                    let _ = write!(row, "{}{shown}", self.pick("；不合格提示上报：", "; when it fails offers a report: "));
+                    let _ =
+                        write!(row, "{}{shown}", self.pick("；不合格提示上报：", "; when it fails offers a report: "));
                 }
                 self.line(&row);
             }
@@ -320,11 +344,14 @@ pub fn rule_words(rule: Rule, fact: Fact) -> (&'static str, &'static str) {
         (Rule::Latest, _) => ("以最近看到的为准", "the latest observation"),
         (Rule::KeepBoth, _) => ("都保留，请人确认", "both are kept, a person decides"),
         (Rule::Authority, Fact::Changing) => ("依据更强的优先，同等依据以最近为准", "better evidence, then the later"),
-        (Rule::Authority, Fact::Fixed) => {
-            ("依据更强的优先，同等依据都保留、请人确认", "better evidence; of equal evidence both are kept, a person decides")
-        }
+        (Rule::Authority, Fact::Fixed) => (
+            "依据更强的优先，同等依据都保留、请人确认",
+            "better evidence; of equal evidence both are kept, a person decides",
+        ),
         (Rule::Safer, _) => ("从严，有权的人才能调低", "the safer value until a role that may lowers it"),
-        (Rule::Sharper, _) => ("定位更准的优先，同样准的都保留、请人确认", "the more accurate; equally accurate ones are both kept"),
+        (Rule::Sharper, _) => {
+            ("定位更准的优先，同样准的都保留、请人确认", "the more accurate; equally accurate ones are both kept")
+        }
         (Rule::Set, _) => ("逐项增减，移除记日期", "members join and leave, with dates"),
         (Rule::Log, _) => ("只增不改", "entries are only added"),
         (Rule::Command, _) => ("只由操作改变", "set by commands alone"),

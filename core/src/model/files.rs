@@ -194,11 +194,14 @@ impl Schema {
     fn check(version: u32, files: SchemaFiles<'_>, county: &[(&str, &str)]) -> Result<Self, Vec<SchemaError>> {
         let mut problems = Vec::new();
         let files = Files::read(files, county, &mut problems);
-        // What was slipped is stood in for, and the rest is judged all the same.
         let schema = Self::of(version, &files);
-        lint::check(&schema, &files, &mut problems);
-        if !county.is_empty() {
-            lint::check_county(Self::built_in(), &schema, &files, &mut problems);
+        // What was slipped in an entry is stood in for, and the rest is judged all the same; not so where a whole file is
+        // lacking, for then everything that names it would be blamed.
+        if problems.iter().all(|problem| problem.rule != "syntax") {
+            lint::check(&schema, &files, &mut problems);
+            if !county.is_empty() {
+                lint::check_county(Self::built_in(), &schema, &files, &mut problems);
+            }
         }
         problems.sort();
         problems.dedup();

@@ -35,5 +35,5 @@ pub use ids::{
     Actor, Audience, BadName, Bucket, ChangeHash, DeviceId, DocId, KindName, Millis, RecordId, Role, Scope, UserId,
 };
 pub use member::Member;
-pub use schema::{Code, CodeList, Fact, Field, FieldType, Kind, Label, Rule, Schema, When};
+pub use schema::{Code, CodeList, Fact, Field, FieldType, Kind, Label, Rule, Schema, SchemaError, When};
 pub use validate::{Problem, Severity};

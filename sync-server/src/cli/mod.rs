@@ -6,6 +6,7 @@ mod event;
 mod init;
 mod people;
 mod run;
+mod schema;
 mod status;
 
 use std::{
@@ -81,6 +82,9 @@ enum Command {
     Status(status::Status),
     /// 列出全县待确认事项和疑似重复 / list what waits for a person, and likely duplicates, over the whole county
     Attention(attention::Attention),
+    /// 表单文件：检查、输出数据字典 / schema files: check them, print the dictionary
+    #[command(subcommand)]
+    Schema(schema::SchemaCommand),
     /// 一分钟看懂：样例县、十一台手机、离线一天、全部核对 / a sample county, eleven phones, a day offline, all checked
     Demo(demo::Demo),
     #[command(hide = true)]
@@ -101,6 +105,7 @@ pub fn main() -> ExitCode {
         Command::Revoke(command) => command.run(&cli.place),
         Command::Status(command) => command.run(&cli.place),
         Command::Attention(command) => command.run(&cli.place),
+        Command::Schema(command) => command.run(&cli.place),
         Command::Demo(command) => command.run(&cli.place),
         Command::DemoPhone(command) => command.run(),
     };

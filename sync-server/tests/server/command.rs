@@ -173,3 +173,43 @@ fn a_clerk_invites_while_the_server_runs_and_a_phone_enrols() {
     #[cfg(not(unix))]
     server.kill().unwrap();
 }
+
+#[test]
+fn a_county_checks_its_schema_files() {
+    let dir = TempDir::new().unwrap();
+    let good = "[[list]]\nname = \"well_cover\"\nzh = \"井盖情况\"\nen = \"Covers of wells\"\nversion = 1\n\
+        code = [{ code = \"sound\", zh = \"完好\", en = \"sound\" }]\n";
+    fs::write(dir.path().join("good.toml"), format!("\u{feff}{good}")).unwrap();
+    let passed = run(dir.path(), &["schema", "check", "good.toml"], "");
+    assert!(passed.status.success(), "{}", text(&passed));
+    assert!(text(&passed).contains("good.toml: 代码表：well_cover / code lists: well_cover"), "{}", text(&passed));
+
+    fs::write(dir.path().join("bad.toml"), good.replace("井盖情况", "信访情况")).unwrap();
+    fs::write(dir.path().join("worse.toml"), good.replace("\"well_cover\"", "well_cover")).unwrap();
+    fs::write(dir.path().join("gbk.toml"), b"zh = \"\xbe\xae\"\n").unwrap();
+    let refused = run(dir.path(), &["schema", "check", "good.toml", "bad.toml"], "");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused).contains("bad.toml:3: ") && text(&refused).contains("1 problems"), "{}", text(&refused));
+    let json = run(dir.path(), &["schema", "check", "--json", "bad.toml", "worse.toml", "gbk.toml"], "");
+    assert_eq!(json.status.code(), Some(1));
+    let said: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    let told: Vec<_> = said["problems"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| (p["file"].as_str().unwrap(), p["line"].as_u64()))
+        .collect();
+    assert!(told.contains(&("worse.toml", Some(2))) && told.contains(&("gbk.toml", Some(1))), "{told:?}");
+    assert_eq!(run(dir.path(), &["schema", "check", "none.toml"], "").status.code(), Some(1));
+}
+
+#[test]
+fn the_dictionary_is_printed_in_both_languages() {
+    let dir = TempDir::new().unwrap();
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/docs");
+    for (lang, name) in [("en", "dictionary.md"), ("zh", "dictionary.zh-CN.md")] {
+        let printed = run(dir.path(), &["schema", "doc", "--lang", lang], "");
+        assert!(printed.status.success());
+        assert_eq!(String::from_utf8(printed.stdout).unwrap(), fs::read_to_string(docs.join(name)).unwrap());
+    }
+}
