@@ -188,12 +188,7 @@ fn each_slip_is_named_in_its_file() {
         ("dwelling.toml", "not_before = \"rent_from\"", "not_before = \"rooms\"", "not_before names 'rooms'"),
         ("dwelling.toml", "min = 0", "min = 1000", "below max"),
         ("dwelling.toml", "hidden = true", "hidden = true\nrequired = true", "a hidden field cannot be required"),
-        (
-            "dwelling.toml",
-            "audience = \"personal\"\nrule = \"authority\"\nretain",
-            "audience = \"personal\"\nrule = \"lastest\"\nretain",
-            "unknown rule `lastest`",
-        ),
+        ("dwelling.toml", "rule = \"authority\"", "rule = \"lastest\"", "unknown rule `lastest`"),
         ("resident.toml", "past = true", "not_before = \"birth_date\"", "not_before names 'birth_date'"),
         (
             "resident.toml",
