@@ -136,8 +136,19 @@ impl From<FieldEdit> for app::FieldEdit {
 
 impl From<EditRequest> for app::EditRequest {
     fn from(request: EditRequest) -> Self {
-        let EditRequest { kind, source, record, scope, observed_at, edits, confirm, decide, visit, submission } =
-            request;
+        let EditRequest {
+            kind,
+            source,
+            record,
+            scope,
+            observed_at,
+            edits,
+            confirm,
+            decide,
+            visit,
+            submission,
+            commands,
+        } = request;
         Self {
             record: record.map(|id| id.0),
             kind: kind.0,
@@ -149,7 +160,7 @@ impl From<EditRequest> for app::EditRequest {
             decide: decide.into_iter().map(|claim| claim.0).collect(),
             visit: visit.map(|id| id.0),
             submission,
-            commands: Vec::new(),
+            commands: commands.into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -220,10 +231,23 @@ impl From<app::FieldView> for FieldView {
 impl From<app::RecordView> for RecordView {
     fn from(view: app::RecordView) -> Self {
         let app::RecordView {
-            record, kind, scope, title, fields, attention, told, suggestions, pending, refused, ..
+            record,
+            aliases,
+            kind,
+            scope,
+            title,
+            fields,
+            flow,
+            attention,
+            told,
+            suggestions,
+            pending,
+            refused,
         } = view;
         Self {
             record: record.into(),
+            aliases: all(aliases),
+            flow: flow.map(Into::into),
             kind: kind.into(),
             scope: scope.into(),
             title,
@@ -239,8 +263,24 @@ impl From<app::RecordView> for RecordView {
 
 impl From<app::AttentionView> for AttentionItem {
     fn from(view: app::AttentionView) -> Self {
-        let app::AttentionView { id, rule, record, kind, title, field, in_force, in_force_shown, claims, say, .. } =
-            view;
+        let app::AttentionView {
+            id,
+            rule,
+            record,
+            kind,
+            title,
+            field,
+            in_force,
+            in_force_shown,
+            claims,
+            say,
+            others,
+            // Where the statements stand; `claims` of one item says the same in words.
+            about: _,
+            answers,
+            may_decide,
+            who,
+        } = view;
         Self {
             id,
             rule,
@@ -252,6 +292,10 @@ impl From<app::AttentionView> for AttentionItem {
             in_force_shown,
             claims: all(claims),
             say: say.into(),
+            others: all(others),
+            answers: all(answers),
+            may_decide,
+            who: who.map(Into::into),
         }
     }
 }

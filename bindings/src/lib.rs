@@ -4,12 +4,14 @@
 //! Every call is synchronous and runs on the caller's thread; listeners are called on that thread too, with no lock of the
 //! store held, so that they may call back.
 
+mod calls;
 mod convert;
 mod errors;
 mod forms;
 mod ids;
 mod listener;
 mod records;
+mod work;
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 
@@ -24,6 +26,12 @@ pub use records::{
     Account, AttentionItem, Audience, Claim, Contact, EditOutcome, EditRequest, FieldEdit, FieldView, HistoryLine,
     LeaseState, ListItem, ListPage, ListRequest, Member, OutboxCounts, Problem, RecordView, Refusal, Role, Sentence,
     Severity, Source, Suggestion, SyncReport, Value,
+};
+
+pub use work::{
+    Act, Answer, AnswerKind, ArgType, Argument, CheckRequest, CommandRequest, CommandView, DayCard, DayList, DayTask,
+    FlowView, FollowUp, FormCommand, HintRequest, HistoryRequest, Likely, Offline, TaskKind, VisitOutcome,
+    VisitRequest,
 };
 
 #[cfg(not(panic = "unwind"))]

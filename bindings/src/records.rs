@@ -7,6 +7,7 @@ use wangge_core::app;
 use crate::{
     errors::WanggeError,
     ids::{ChangeId, ClaimId, DeviceId, KindName, Millis, RecordId, Scope, UserId},
+    work::{AnswerKind, FlowView, FormCommand},
 };
 
 /// A sentence in both languages.
@@ -223,6 +224,9 @@ pub struct EditRequest {
     /// Ties several requests of one form together.
     #[uniffi(default = None)]
     pub submission: Option<String>,
+    /// Commands that go with the form: an event is made and reported at once.
+    #[uniffi(default = [])]
+    pub commands: Vec<FormCommand>,
 }
 
 /// What an edit made.
@@ -330,6 +334,8 @@ pub struct FieldView {
 pub struct RecordView {
     /// The record.
     pub record: RecordId,
+    /// Other records that are the same, by a person's decision.
+    pub aliases: Vec<RecordId>,
     /// Kind.
     pub kind: KindName,
     /// Grid.
@@ -338,6 +344,8 @@ pub struct RecordView {
     pub title: String,
     /// Fields that this phone may see, in the order of the form.
     pub fields: Vec<FieldView>,
+    /// How far it has come, where commands move it.
+    pub flow: Option<FlowView>,
     /// What waits for a person.
     pub attention: Vec<AttentionItem>,
     /// What the authors of statements that lost should know.
@@ -373,6 +381,14 @@ pub struct AttentionItem {
     pub claims: Vec<Claim>,
     /// The question.
     pub say: Sentence,
+    /// Other records that it is about.
+    pub others: Vec<RecordId>,
+    /// What can be answered here and now.
+    pub answers: Vec<AnswerKind>,
+    /// Whether the owner of this phone may settle it.
+    pub may_decide: bool,
+    /// Who settles it, where the owner of this phone may not.
+    pub who: Option<Sentence>,
 }
 
 /// A draft that suggests itself.

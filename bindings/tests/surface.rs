@@ -64,6 +64,7 @@ fn new_resident(name: &str) -> EditRequest {
         decide: vec![],
         visit: None,
         submission: None,
+        commands: Vec::new(),
     }
 }
 

@@ -339,8 +339,8 @@ fn inspected(check: &CheckRequest, ground: &Ground, when: Millis) -> Result<Vec<
 fn confirm(session: &Session<'_>, plan: &mut Plan, ground: &Ground, common: &EditRequest) {
     let target = if ground.is_place { "place" } else { "dwelling" };
     for (kind, record) in std::iter::once((target, ground.target)).chain(ground.home.records()) {
-        let writes = |kind: &&crate::model::Kind| session.schema.may_write_kind(session.account.role, kind);
-        if session.schema.kind(kind).filter(writes).is_none() {
+        let writes = |kind: &crate::model::Kind| session.schema.may_write_kind(session.account.role, kind);
+        if !session.schema.kind(kind).is_some_and(writes) {
             continue;
         }
         plan.confirmed.push(record);

@@ -45,8 +45,9 @@ fn passages<'a>(column: &'a Column<'a>) -> Vec<Passage<'a>> {
         }
         let says_it_again = column.field.rule != Rule::Log && before == Some(claim.value) && !claim.decision;
         if !claim.put || says_it_again {
-            let confirmed = out.iter_mut().rev().find(|passage| column.same(passage.node, node));
-            confirmed.into_iter().for_each(|passage| passage.confirmed = Some(column.observation(node)));
+            if let Some(passage) = out.iter_mut().rev().find(|passage| column.same(passage.node, node)) {
+                passage.confirmed = Some(column.observation(node));
+            }
             continue;
         }
         ancestry::put(&mut past, claim.change);
