@@ -7,7 +7,7 @@ use wangge_core::{
     app::{AppError, CommandRequest, EditRequest, FieldEdit, RecordView},
     model::{Millis, RecordId, Role, Scope, Source, UserId, Value, flow::Offline},
 };
-use wangge_harness::world::World;
+use wangge_harness::world::{Rng, World};
 use wangge_server::county::CommandOrder;
 
 const START: Millis = Millis(1_772_931_600_000); // 2026-03-08 09:00 in China
@@ -49,11 +49,8 @@ fn rule(error: AppError) -> String {
 fn act(world: &mut World, user: &str, role: Role, record: RecordId, command: &str, all: &[(&str, Value)]) -> String {
     let (user, args, now) = (UserId::from(user), args(all), world.clock.now());
     let order = CommandOrder { user: &user, role, record, command, args: &args };
-    let mut seed = now.0 as u8;
-    let done = world.county().command(&order, now, &mut |bytes| {
-        seed = seed.wrapping_add(1);
-        bytes.fill(seed);
-    });
+    let mut random = Rng::new(now.0 as u64 ^ command.bytes().map(u64::from).sum::<u64>());
+    let done = world.county().command(&order, now, &mut |bytes| random.fill(bytes));
     done.unwrap().state.0
 }
 

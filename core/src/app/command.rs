@@ -12,7 +12,7 @@ use crate::{
     doc::Draft,
     merge::{self, FlowState, Resolved, Tell, Wanted},
     model::{
-        Actor, Audience, Kind, Meta, Millis, RecordId, Value,
+        Actor, Audience, ChangeHash, DocId, Kind, Meta, Millis, RecordId, Value,
         flow::{self, Args, Command, Facts, Flow, INTENT, Intent, Offline, Step},
         validate::Problem,
     },
@@ -58,26 +58,20 @@ fn write(
     session: &Session<'_>,
     actor: Actor,
     request: &CommandRequest,
-) -> Result<Vec<crate::model::ChangeHash>, AppError> {
+) -> Result<Vec<ChangeHash>, AppError> {
     let (mut docs, kind) = own_docs(writer, session, &request.record)?;
     let course = Course::of(session.eye(), kind, request.record, &docs);
     let at = request.observed_at.unwrap_or(session.now);
     let wanted = (request.command.as_str(), &request.args);
     let (audience, put) = course.intent(session, wanted, at)?;
-    let place = match docs.iter().position(|doc| doc.row.id.audience == audience) {
-        Some(place) => place,
-        None => {
-            let first = docs.first().ok_or(AppError::NotFound)?;
-            let (id, scope) =
-                (crate::model::DocId { audience, generation: 0, ..first.row.id }, first.row.scope.clone());
-            docs.push(DocState {
-                row: views::new_doc(id, &kind.name, &scope),
-                stored: Vec::new(),
-                observations: Vec::new(),
-            });
-            docs.len() - 1
-        }
-    };
+    let known = docs.iter().position(|doc| doc.row.id.audience == audience);
+    if known.is_none() {
+        let first = docs.first().ok_or(AppError::NotFound)?;
+        let (id, scope) = (DocId { audience, generation: 0, ..first.row.id }, first.row.scope.clone());
+        let row = views::new_doc(id, &kind.name, &scope);
+        docs.push(DocState { row, stored: Vec::new(), observations: Vec::new() });
+    }
+    let place = known.unwrap_or(docs.len() - 1);
     let doc = &mut docs[place];
     let scope = doc.row.scope.clone();
     let draft = Draft { puts: vec![put], time: at, meta: Meta { source: request.source, ..session.meta() } };

@@ -243,7 +243,9 @@ fn one_number_used_for_two_commands_is_told_and_a_waiting_one_may_show_ahead() {
     assert_eq!(state.notes[0].wanted.command, "void");
 
     let mut waiting = [intent("settle", 2, 3), intent("submit", 3, 4)];
-    waiting.iter_mut().for_each(|one| (one.role, one.accepted_at) = (Role::GW, None));
+    for one in &mut waiting {
+        (one.role, one.accepted_at) = (Role::GW, None);
+    }
     let state = fold(&waiting[..1]);
     assert_eq!((state.states["event"].as_str(), state.provisional["event"].as_str()), ("draft", "self_handled"));
     let state = fold(&waiting[1..]);

@@ -15,7 +15,8 @@ fn slip(from: &str, to: &str) -> String {
     assert!(text.contains(from), "the file does not hold {from}");
     let found = parse(&text.replacen(from, to, 1));
     assert!(found.iter().all(|problem| problem.file == "flow.toml" && !problem.zh.is_empty()), "{found:#?}");
-    found.iter().map(|problem| format!("{problem}\n")).collect()
+    let said: Vec<String> = found.iter().map(ToString::to_string).collect();
+    said.join("\n")
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::support::{Phone, open};
 
 const PASSWORD: &str = "correct horse 电池\n";
 
-fn run(dir: &Path, arguments: &[&str], input: &str) -> Output {
+pub fn run(dir: &Path, arguments: &[&str], input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_wangge-server"))
         .args(arguments)
         .current_dir(dir)
@@ -33,7 +33,7 @@ fn run(dir: &Path, arguments: &[&str], input: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
-fn init(dir: &Path) -> Output {
+pub fn init(dir: &Path) -> Output {
     let arguments = [
         "init",
         "--county",
@@ -49,7 +49,7 @@ fn init(dir: &Path) -> Output {
     run(dir, &arguments, PASSWORD)
 }
 
-fn text(output: &Output) -> String {
+pub fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 

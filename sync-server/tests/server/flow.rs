@@ -433,13 +433,10 @@ fn the_dead_by_document_places_closed_and_care_ended() {
     head.sync(&mut place, Vec::new());
     let dead = intent("confirm_dead", &[("document", "死亡医学证明".into())]);
     let shut = intent("close", &[("reason", "卷帘门贴出停业告示".into())]);
-    let uploads = vec![
-        head.write(person_doc, "resident", grid(1), START, &[(&key(1), dead)]),
-        worker.write(shop, "place", grid(1), START, &[(&key(2), shut.clone())]),
-    ];
-    let (second, first) = (uploads[1].clone(), uploads[0].clone());
-    head.sync(&mut place, vec![first]);
-    worker.sync(&mut place, vec![second]);
+    let dead = head.write(person_doc, "resident", grid(1), START, &[(&key(1), dead)]);
+    let doubtful = worker.write(shop, "place", grid(1), START, &[(&key(2), shut.clone())]);
+    head.sync(&mut place, vec![dead]);
+    worker.sync(&mut place, vec![doubtful]);
     let mut case = Case { place, record: person_doc.record };
     assert_eq!(case.value("life_status"), Value::from("dead"));
     case.record = shop.record;
@@ -463,6 +460,21 @@ fn the_dead_by_document_places_closed_and_care_ended() {
     assert_eq!(case.value("status"), Value::from("suspected_closed"));
     case.act("sun.li", Role::GL, "close", &[("reason", "到店核实".into())]).unwrap();
     assert_eq!(case.value("status"), Value::from("closed"));
+
+    // Care ends by the grid head, with the reason and the day; a worker may only propose it.
+    let care = worker.new_doc(Audience::Care);
+    let name = person_doc.record.to_string();
+    let end = |number| (key(number), intent("propose_end", &[("reason", "deceased".into())]));
+    let (wish, value) = end(0);
+    let puts = [("resident", Value::from(name.as_str())), ("tier", "high".into()), (&wish as &str, value)];
+    let upload = worker.write(care, "care", grid(1), case.place.now, &puts);
+    assert_eq!(worker.sync(&mut case.place, vec![upload]).0, [UploadResult::Accepted]);
+    case.record = care.record;
+    assert_eq!((case.state().as_str(), case.course().steps.len()), ("active", 1));
+    let ended = [("reason", "deceased".into()), ("on", "2026-03-07".into())];
+    assert!(case.act("zhang.wei", Role::GW, "end", &ended).is_err());
+    assert_eq!(case.act("sun.li", Role::GL, "end", &ended), Ok("ended".into()));
+    assert_eq!((case.value("end_reason"), case.value("ended_on")), ("deceased".into(), "2026-03-07".into()));
     case.place.recount();
 }
 
@@ -483,4 +495,60 @@ fn an_intent_of_a_newer_dictionary_waits_on_the_phone() {
     let upload = Upload { doc, kind: "event".into(), grid: grid(1), raw: written.raw };
     let (results, _) = phone.sync(&mut case.place, vec![upload]);
     assert_eq!(results, [UploadResult::Held("schema 99".to_owned())]);
+}
+
+/// The program itself, without a console.
+#[test]
+fn a_case_is_worked_from_the_command_line() {
+    use crate::command::{init, run, text};
+    let dir = tempfile::TempDir::new().unwrap();
+    assert!(init(dir.path()).status.success());
+    let keys = dir.path().join("wangge-data-keys");
+    let record = {
+        let county = wangge_server::County::open(&dir.path().join("wangge-data"), &keys).unwrap();
+        county.add_region(&grid(1), "第一网格").unwrap();
+        for (name, role) in [("li.na", Role::TC), ("zhang.wei", Role::GW)] {
+            county.add_user(&name.into(), name, START).unwrap();
+            county.assign(&name.into(), role, &grid(1), START).unwrap();
+        }
+        let record = RecordId::new(START, [5; 10]);
+        let fields = [("type", "request"), ("request_item", "noise"), ("level", "3"), ("place_text", "西门广场")];
+        let record_of = wangge_server::county::ServerRecord {
+            record,
+            kind: "event".into(),
+            scope: grid(1),
+            source: wangge_core::model::Source::SelfSaid,
+            observed_at: START,
+            fields: fields.map(|(key, value)| (key.to_owned(), Value::from(value))).into(),
+            seen: Vec::new(),
+        };
+        county.write_as_server(&"hotline".into(), Role::CC, START, &mut |b| b.fill(7), vec![record_of]).unwrap();
+        record.to_string()
+    };
+    let step = |arguments: &[&str]| {
+        let done = run(dir.path(), &[&["event", "do", "--record", &record], arguments].concat(), "");
+        (done.status.success(), text(&done))
+    };
+    assert!(step(&["submit", "--user", "zhang.wei", "--role", "gw"]).0);
+    let (done, said) = step(&["dispatch", "--user", "li.na", "--role", "tc", "unit=990123001001001"]);
+    assert!(!done && said.contains("请填写办结时限 / Due at is required"), "{said}");
+    assert!(
+        step(&["accept", "--user", "li.na", "--role", "tc"]).1.contains("已办理，现在是“已受理” / done, now accepted")
+    );
+    let due = "due_at=2199-03-12 18:00";
+    let (done, said) = step(&["--json", "dispatch", "--user", "li.na", "--role", "TC", "unit=990123001001001", due]);
+    let answer: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert!(done && answer["state"] == "dispatched" && answer["state_zh"] == "已派单", "{said}");
+
+    let list = text(&run(dir.path(), &["event", "list"], ""));
+    assert!(list.contains("西门广场") && list.contains("已派单 / dispatched，限 2199-03-12 18:00"), "{list}");
+    let list = text(&run(dir.path(), &["event", "list", "--json", "--state", "closed"], ""));
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&list).unwrap()["events"], serde_json::json!([]));
+    let shown = text(&run(dir.path(), &["event", "show", &record], ""));
+    assert!(
+        shown.contains("镇街中心li.na：派单（责任单位：990123001001001；办结时限：2199-03-12 18:00），已派单"),
+        "{shown}"
+    );
+    let (done, said) = step(&["sign_in", "--user", "li.na", "--role", "tc", "nonsense"]);
+    assert!(!done && said.contains("应写作 名称=内容"), "{said}");
 }

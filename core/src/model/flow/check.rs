@@ -155,8 +155,7 @@ pub fn check_args(schema: &Schema, command: &Command, args: &Args) -> Result<(),
 
 fn fits(schema: &Schema, arg: &Arg, value: &Value) -> bool {
     match (arg.arg_type, value) {
-        (ArgType::Bool, Value::Bool(_)) => true,
-        (ArgType::Time, Value::Int(_)) => true,
+        (ArgType::Bool, Value::Bool(_)) | (ArgType::Time, Value::Int(_)) => true,
         (_, Value::Text(text)) => match arg.arg_type {
             ArgType::Text => {
                 let odd = |c: char| c.is_control() && c != '\n';

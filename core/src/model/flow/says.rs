@@ -46,77 +46,88 @@ pub(super) fn when(schema: &Schema, field: &Field, command: &Command, values: &[
 }
 
 pub(super) fn guard(flow: &Flow, command: &Command, guard: &Guard) -> Problem {
-    let label = |name: &str| {
-        flow.command(name).map_or_else(|| (name.to_owned(), name.to_owned()), |c| (c.zh.clone(), c.en.clone()))
-    };
+    let (rule, zh, en) = whose(flow, guard).unwrap_or_else(|| about(flow, command, guard));
+    problem(rule, &zh, &en)
+}
+
+type Said = (&'static str, String, String);
+
+fn said(rule: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Said {
+    (rule, zh.into(), en.into())
+}
+
+fn label(flow: &Flow, name: &str) -> (String, String) {
+    flow.command(name).map_or_else(|| (name.to_owned(), name.to_owned()), |c| (c.zh.clone(), c.en.clone()))
+}
+
+/// Guards about the person.
+fn whose(flow: &Flow, guard: &Guard) -> Option<Said> {
+    Some(match guard {
+        Guard::OwnUnit => said("own_unit", "只有责任单位的人员可以操作", "only the unit in charge can do this"),
+        Guard::CalledUnit { .. } => {
+            said("called_unit", "只有被吹哨的部门可以操作", "only a unit that was called can do this")
+        }
+        Guard::OncePerUnit { .. } => said("once_per_unit", "本部门已操作过", "this unit has done it already"),
+        Guard::Reporter => said("reporter", "只有上报人本人可以操作", "only who reported it can do this"),
+        Guard::NotOwnWork(_) => {
+            said("not_own_work", "不能核查、裁定或批准自己办理的事项", "nobody may check or grant what is his own work")
+        }
+        Guard::OwnWork(name) => {
+            let (zh, en) = label(flow, name);
+            said("own_work", format!("只有“{zh}”的本人可以操作"), format!("only who did '{en}' can do this"))
+        }
+        Guard::Above(name) => {
+            let (zh, en) = label(flow, name);
+            said("above", format!("“{zh}”后由上一级操作"), format!("after '{en}' this is for the level above"))
+        }
+        _ => return None,
+    })
+}
+
+/// Guards about the case and the arguments.
+fn about(flow: &Flow, command: &Command, guard: &Guard) -> Said {
     let arg = |name: &str| {
         command.arg(name).map_or_else(|| (name.to_owned(), name.to_owned()), |a| (a.zh.clone(), a.en.clone()))
     };
-    let (rule, zh, en) = match guard {
-        Guard::OwnUnit => {
-            ("own_unit", "只有责任单位的人员可以操作".into(), "only the unit in charge can do this".into())
-        }
-        Guard::CalledUnit { .. } => {
-            ("called_unit", "只有被吹哨的部门可以操作".into(), "only a unit that was called can do this".into())
-        }
-        Guard::OncePerUnit { .. } => ("once_per_unit", "本部门已操作过".into(), "this unit has done it already".into()),
-        Guard::Reporter => ("reporter", "只有上报人本人可以操作".into(), "only who reported it can do this".into()),
-        Guard::NotOwnWork(_) => {
-            ("not_own_work", "办理人不能核查自己办理的事项".into(), "nobody may check his own work".into())
-        }
-        Guard::OwnWork(name) => {
-            let (zh, en) = label(name);
-            ("own_work", format!("只有“{zh}”的本人可以操作"), format!("only who did '{en}' can do this"))
-        }
-        Guard::Once => {
-            ("once", format!("“{}”只能有一次", command.zh), format!("'{}' can be done only once", command.en))
-        }
+    match guard {
         Guard::Answers { ask, .. } => {
-            let (zh, en) = label(ask);
-            ("answers", format!("没有待答复的“{zh}”"), format!("no '{en}' waits for an answer"))
+            let (zh, en) = label(flow, ask);
+            said("answers", format!("没有待答复的“{zh}”"), format!("no '{en}' waits for an answer"))
         }
         Guard::NotAsked { ask, .. } => {
-            let (zh, en) = label(ask);
-            ("not_asked", format!("“{zh}”正在等待答复"), format!("'{en}' waits for an answer already"))
+            let (zh, en) = label(flow, ask);
+            said("not_asked", format!("“{zh}”正在等待答复"), format!("'{en}' waits for an answer already"))
         }
-        Guard::WithinDays { days, .. } => (
+        Guard::WithinDays { days, .. } => said(
             "within_days",
             format!("已超过{days}天，不能“{}”", command.zh),
             format!("more than {days} days have passed"),
         ),
         Guard::NewDate(name) => {
             let (zh, en) = arg(name);
-            ("new_date", format!("{zh}应在今后"), format!("{en} must lie ahead"))
+            said("new_date", format!("{zh}应在今后"), format!("{en} must lie ahead"))
         }
         Guard::Later { arg: name, days } => {
             let (zh, en) = arg(name);
             let (most_zh, most_en) = days.map_or_else(Default::default, |days| {
                 (format!("，最多延后{days}天"), format!(", by at most {days} days"))
             });
-            (
-                "later",
-                format!("{zh}应晚于现在的时限{most_zh}"),
-                format!("{en} must be later than what is due now{most_en}"),
-            )
-        }
-        Guard::Above(name) => {
-            let (zh, en) = label(name);
-            ("above", format!("“{zh}”后由上一级操作"), format!("after '{en}' this is for the level above"))
+            let en = format!("{en} must be later than what is due now{most_en}");
+            said("later", format!("{zh}应晚于现在的时限{most_zh}"), en)
         }
         Guard::Agreed(name) => {
             let (zh, en) = arg(name);
-            ("agreed", format!("须先确认：{zh}"), format!("must be confirmed first: {en}"))
+            said("agreed", format!("须先确认：{zh}"), format!("must be confirmed first: {en}"))
         }
-        Guard::Latest => (
+        Guard::Latest => said(
             "latest",
-            "之后已有更晚的观察，此操作只作为情况说明保留".into(),
-            "something was seen later, so this is kept as a note".into(),
+            "之后已有更晚的观察，此操作只作为情况说明保留",
+            "something was seen later, so this is kept as a note",
         ),
-        Guard::NotCheckedLater => {
-            ("not_checked_later", "之后还有检查记录".into(), "an inspection has seen it later".into())
-        }
-    };
-    problem(rule, &zh, &en)
+        Guard::NotCheckedLater => said("not_checked_later", "之后还有检查记录", "an inspection has seen it later"),
+        // What is about the person was said before.
+        _ => said("once", format!("“{}”只能有一次", command.zh), format!("'{}' can be done only once", command.en)),
+    }
 }
 
 /// A guard as the page of the table says it.

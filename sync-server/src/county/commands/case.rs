@@ -334,7 +334,7 @@ impl<'c> Case<'c> {
         if let (Some(field), Some(to)) = (&flow.field, effect.to) {
             set.insert(field.clone(), to.into());
         }
-        outcome.to = effect.to.unwrap_or_default().to_owned();
+        effect.to.unwrap_or_default().clone_into(&mut outcome.to);
         let mut puts = Puts::new();
         for audience in self.audiences(flow, command) {
             let here = |key: &str| self.kind.field(key).filter(|f| f.audience == audience);

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     County, CountyError,
-    county::{Acceptor, Random},
+    county::{Acceptor, Random, damaged},
 };
 
 /// What somebody at the county wants done.
@@ -164,7 +164,8 @@ impl County {
             acceptor.finish(w)?;
             let case = Case::load(self, w, &order.record)?.ok_or_else(missing)?;
             let (state, steps, _) = case.state(flow);
-            let n = steps.iter().find(|step| step.ulid == ulid).map_or(0, |step| step.order.1);
+            let done = steps.iter().find(|step| step.ulid == ulid).ok_or_else(|| damaged("outcome"))?;
+            let n = done.order.1;
             let (zh, en) = flow.label(self.schema, &state);
             Ok(CommandDone { state: (state, zh, en), n })
         })
