@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use wangge_core::{
+    doc::Draft,
     merge::FlowState,
     model::{
-        Actor, Audience, DocId, Member, Millis, RecordId, Role, Scope, UserId, Value,
+        Actor, Audience, DocId, Member, Meta, Millis, RecordId, Role, Scope, UserId, Value,
         flow::{Args, Intent, Outcome},
     },
     sync::wire::{Upload, UploadResult},
@@ -478,23 +479,42 @@ fn the_dead_by_document_places_closed_and_care_ended() {
     case.place.recount();
 }
 
-/// A change that was never written by a phone of ours: an actor of this test.
 #[test]
 fn an_intent_of_a_newer_dictionary_waits_on_the_phone() {
     let (mut case, _) = reported("3");
     let doc = DocId { record: case.record, audience: Audience::Open, generation: 0 };
     let mut phone = case.place.phone("chen.fang", Role::GW, &[1]);
     phone.sync(&mut case.place, Vec::new());
-    let meta = wangge_core::model::Meta { schema: 99, recorded_at: START, ..Default::default() };
-    let draft = wangge_core::doc::Draft {
-        puts: vec![(key(1), intent("something_new", &[("x", 1.into())]))],
-        time: START,
-        meta,
-    };
+    let meta = Meta { schema: 99, recorded_at: START, ..Meta::default() };
+    let draft = Draft { puts: vec![(key(1), intent("something_new", &[("x", 1.into())]))], time: START, meta };
     let written = phone.docs.get_mut(&doc).unwrap().write(Actor([3; 16]), &draft).unwrap();
     let upload = Upload { doc, kind: "event".into(), grid: grid(1), raw: written.raw };
     let (results, _) = phone.sync(&mut case.place, vec![upload]);
     assert_eq!(results, [UploadResult::Held("schema 99".to_owned())]);
+}
+
+#[test]
+fn what_its_author_took_back_in_time_is_not_done() {
+    let (mut case, _) = reported("3");
+    case.act("li.na", Role::TC, "accept", &[]).unwrap();
+    let due = due(&case.place);
+    case.act("li.na", Role::TC, "dispatch", &[("unit", grid(1).0.as_str().into()), due]).unwrap();
+    let doc = DocId { record: case.record, audience: Audience::Open, generation: 0 };
+    let mut phone = case.place.phone("chen.fang", Role::GW, &[1]);
+    phone.sync(&mut case.place, Vec::new());
+    let at = case.place.now;
+    let wish = phone.write(doc, "event", grid(1), at, &[(&key(1), intent("sign_in", &[]))]);
+    let prefix = wangge_core::doc::chunk::hash(&wish.raw).prefix();
+    let meta = Meta { schema: 1, recorded_at: at, undoes: vec![prefix], ..Meta::default() };
+    let undo = Draft { puts: Vec::new(), time: at.plus(1), meta };
+    let written = phone.docs.get_mut(&doc).unwrap().write(Actor([4; 16]), &undo).unwrap();
+    phone.raws.insert(written.body.hash, written.raw.clone());
+    let undo = Upload { doc, kind: "event".into(), grid: grid(1), raw: written.raw };
+    assert_eq!(phone.sync(&mut case.place, vec![wish, undo]).0, vec![UploadResult::Accepted; 2]);
+    let course = case.course();
+    assert_eq!(course.states["event"], "dispatched");
+    assert_eq!((course.notes[0].zh.as_str(), course.notes[0].wanted.by.0.as_str()), ("本人已撤回", "chen.fang"));
+    case.place.recount();
 }
 
 /// The program itself, without a console.

@@ -407,30 +407,25 @@ impl<'c> Case<'c> {
         acceptor: &mut Acceptor<'_>,
         now: Millis,
     ) -> Result<(), CountyError> {
+        let outcomes = |audience: Audience| -> BTreeMap<String, Value> {
+            let seen = self.docs.get(&audience).map(|open| open.seen.as_slice()).unwrap_or_default();
+            let puts = seen.iter().flat_map(|seen| seen.body.puts.iter());
+            puts.filter(|(key, _)| ulid_of(key, OUTCOME).is_some()).cloned().collect()
+        };
+        let mut puts = Puts::new();
         for flow in self.county.schema.flows.of(&self.kind.name) {
-            let outcomes = |audience: Audience| -> BTreeMap<String, Value> {
-                let seen = self.docs.get(&audience).map(|open| open.seen.as_slice()).unwrap_or_default();
-                let puts = seen.iter().flat_map(|seen| seen.body.puts.iter());
-                puts.filter(|(key, _)| ulid_of(key, OUTCOME).is_some()).cloned().collect()
-            };
             let all = outcomes(flow.audience);
             for audience in flow.also.iter().filter(|audience| self.docs.contains_key(audience)) {
                 let known = outcomes(*audience);
-                let missing: Vec<(String, Value)> = all
-                    .iter()
-                    .filter(|(key, _)| !known.contains_key(*key))
-                    .filter_map(|(key, value)| {
-                        let outcome = Outcome { set: BTreeMap::new(), ..Outcome::from_value(value)? };
-                        Some((key.clone(), outcome.to_value()))
-                    })
-                    .collect();
-                if !missing.is_empty() {
-                    self.write(w, acceptor, Puts::from([(*audience, missing)]), now, now)?;
-                    break;
+                for (key, value) in all.iter().filter(|(key, _)| !known.contains_key(*key)) {
+                    // What the outcome sets stands in the documents of those fields; here the state alone is of use.
+                    let Some(outcome) = Outcome::from_value(value) else { continue };
+                    let copy = Outcome { set: BTreeMap::new(), ..outcome };
+                    puts.entry(*audience).or_default().push((key.clone(), copy.to_value()));
                 }
             }
         }
-        Ok(())
+        self.write(w, acceptor, puts, now, now)
     }
 
     /// Writes changes of the county itself, one a document.
