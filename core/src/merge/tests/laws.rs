@@ -182,7 +182,9 @@ fn a_document_that_leaves_its_alias_says_what_it_says_by_itself() {
         for document in 0..2 {
             let alone = played.alone(document);
             let mut never_joined = alone.clone();
-            never_joined.iter_mut().for_each(|o| o.body.meta.beside.clear());
+            for o in &mut never_joined {
+                o.body.meta.beside.clear();
+            }
             prop_assert_eq!(played.w.resolve(&alone), played.w.resolve(&never_joined));
         }
         Ok(())
@@ -217,7 +219,7 @@ fn a_safer_value_is_lowered_by_a_role_that_may_and_saw_it() {
 #[test]
 fn a_decision_settles_nothing_that_it_had_not_seen() {
     holds(|mut steps, salt| {
-        for step in steps.iter_mut() {
+        for step in &mut steps {
             step.replaces = usize::MAX;
         }
         let last = steps.last_mut().unwrap();
