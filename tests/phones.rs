@@ -10,7 +10,7 @@ use std::{
 
 use tempfile::TempDir;
 use wangge_core::{
-    app::{App, EditRequest, FieldEdit, Link, Transport, TransportError},
+    app::{App, AppError, EditRequest, FieldEdit, Link, Transport, TransportError},
     model::{KindName, Millis, RecordId, Role, Source, Value},
 };
 use wangge_harness::world::{LocalLink, Phone, World};
@@ -156,4 +156,37 @@ fn a_worker_taken_off_a_grid_and_put_back_sees_her_own_work_again() {
     world.county().assign(&phone.user, Role::GW, &grid, world.clock.now()).expect("assign");
     sync(phone);
     assert_eq!(phone.app.get(record).expect("record").title, "张三");
+}
+
+#[test]
+fn a_form_is_told_every_problem_at_once_also_against_what_the_record_says() {
+    let mut world = World::new(5, START).expect("world");
+    world.enrol("甲", Role::GW, &[World::grid(1)], 0).expect("enrolment");
+    let app = &world.phones[0].app;
+    let form =
+        |record, edits| EditRequest { record, kind: KindName::from("dwelling"), edits, ..EditRequest::default() };
+    let rented = vec![
+        FieldEdit::put("address", "西王村3号"),
+        FieldEdit::put("tenure", "rent"),
+        FieldEdit::put("rent_from", "2026-05-01"),
+    ];
+    let record = app.edit(&form(None, rented)).expect("edit").record;
+    let wrong = vec![
+        FieldEdit::put("rent_to", "2026-04-01"),
+        FieldEdit::put("rent_phone", "12"),
+        FieldEdit::Put { field: "floor".into(), value: Value::Int(999) },
+        FieldEdit::put("alias_of", "018f4e3c-7f7e-7000-8000-000000000001"),
+    ];
+    let Err(AppError::Invalid { problems }) = app.edit(&form(Some(record), wrong)) else { panic!("refused") };
+    let mut told: Vec<_> = problems.iter().map(|p| (p.field.as_str(), p.rule.as_str())).collect();
+    told.sort_unstable();
+    assert_eq!(told, [("alias_of", "command"), ("floor", "range"), ("rent_phone", "phone"), ("rent_to", "order")]);
+    assert_eq!(app.get(record).expect("record").field("floor"), None, "nothing of the form was written");
+
+    let own = vec![FieldEdit::put("tenure", "self")];
+    let outcome = app.edit(&form(Some(record), own)).expect("a state may change");
+    let warned: Vec<_> = outcome.warnings.iter().map(|p| (p.field.as_str(), p.rule.as_str())).collect();
+    assert_eq!(warned, [("rent_from", "not_applicable")], "what was said of the tenancy is kept");
+    let rooms = vec![FieldEdit::Put { field: "rooms".into(), value: Value::Int(2) }];
+    assert_eq!(app.edit(&form(Some(record), rooms)).expect("edit").warnings, [], "and not told again");
 }

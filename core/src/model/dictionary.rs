@@ -43,9 +43,9 @@ impl Page<'_> {
     fn head(&mut self) {
         self.say("# 数据字典\n", "# Dictionary\n");
         self.say(
-            "由 `core/schema` 生成（`wangge-server schema doc --lang zh`），请勿手改；测试会核对。办理流程见 [flow.toml](../schema/flow.toml)。",
+            "由 `core/schema` 生成（`wangge-server schema doc --lang zh`），请勿手改；测试会核对。办理流程见 [flow.md](flow.md)。",
             "Made from `core/schema` by `wangge-server schema doc --lang en`, not by hand; a test compares. The states of \
-             events and other commands: [flow.toml](../schema/flow.toml).",
+             events and other commands: [flow.md](flow.md).",
         );
         let version = self.schema.version;
         let _ = writeln!(self.out, "\n{} {version}", self.pick("版本：", "Version:"));
