@@ -185,6 +185,8 @@ fn sentence() -> (String, String) {
 
 #[cfg(test)]
 mod tests {
+    use wangge_core::model::files::BUILT_IN;
+
     use super::*;
 
     #[test]
@@ -226,14 +228,17 @@ mod tests {
 
     #[test]
     fn a_wrong_example_is_found() {
-        let kind = "name = \"place\"\nzh = \"场所\"\nen = \"Place\"\ntitle = [\"name\"]\n[[field]]\nkey = \"name\"\nzh = \"名称\"\nen = \"Name\"\ntype = \"text\"\naudience = \"open\"\nrule = \"latest\"\nretain = \"while_in_use\"\npurpose = \"p\"\n";
         let with = |guide: &str| {
-            example_field(&[
-                File::new("CONTRIBUTING.md", guide),
-                File::new("core/schema/access.toml", "[receive]\n[write]"),
-                File::new("core/schema/codes.toml", "list = []"),
-                File::new("core/schema/place.toml", kind),
-            ])
+            let mut files = vec![File::new("CONTRIBUTING.md", guide)];
+            let rest = [
+                ("codes.toml", BUILT_IN.lists),
+                ("access.toml", BUILT_IN.access),
+                ("checklists.toml", BUILT_IN.checklists),
+                ("flow.toml", BUILT_IN.flows),
+            ];
+            let all = BUILT_IN.kinds.iter().copied().chain(rest);
+            files.extend(all.map(|(name, text)| File::new(&format!("core/schema/{name}"), text)));
+            example_field(&files)
         };
         assert_eq!(with("no example at all").len(), 1);
         assert!(!with("```toml\n[[field]]\nkey = \"alarm\"\n```").is_empty(), "an example without its type");

@@ -125,7 +125,7 @@ fn position(planner: &mut Planner<'_>, spec: usize, place: &Place, kind: &'stati
     match Point::from_degrees(north, east, crs, accuracy) {
         // What a public map shows is kept as the place itself.
         Some(point) if crs == Crs::Gcj02 => {
-            puts.push(("point".to_owned(), point.canonical().to_text().as_str().into()))
+            puts.push(("point".to_owned(), point.canonical().to_text().as_str().into()));
         }
         Some(point) => puts.push(("point".to_owned(), point.to_text().as_str().into())),
         None => problem("bad_position", &lat, "经纬度无法识别，未导入", "position not understood, left out"),

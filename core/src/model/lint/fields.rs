@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{HAZARDS, RETENTION, Report};
 use crate::model::{
     ids::{Audience, Role},
-    schema::{Effect, Fact, Field, FieldType, Kind, Rule, Schema, When},
+    schema::{Effect, Fact, Field, FieldType, Kind, Rule, Schema, Suggest, When},
 };
 
 /// First parts of document keys that mean something else than a field (DESIGN 4 and 5).
@@ -176,20 +176,26 @@ fn check_rule(report: &mut Report<'_>, schema: &Schema, field: &Field) {
         || format!("{key}：该类型不能用此合并规则"),
         || format!("{key}: this type cannot be merged by this rule"),
     );
-    report.on("suggests");
     if let Some(suggests) = &field.suggests {
-        let category = &suggests.category;
-        report.check(
-            schema.lists.get(HAZARDS).is_some_and(|hazards| hazards.get(category).is_some()),
-            || format!("{key}：隐患分类 {category} 不存在"),
-            || format!("{key}: suggests '{category}', which is no code of the list {HAZARDS}"),
-        );
-        report.check(
-            list.is_none_or(|list| list.codes.iter().any(|code| code.rank >= suggests.from_rank)),
-            || format!("{key}：没有代码达到 from_rank {}", suggests.from_rank),
-            || format!("{key}: no code reaches from_rank {}", suggests.from_rank),
-        );
+        report.on("suggests");
+        check_suggests(report, schema, field, suggests);
     }
+}
+
+/// What is suggested is a category of hazards, from a rank on that some code has.
+fn check_suggests(report: &mut Report<'_>, schema: &Schema, field: &Field, suggests: &Suggest) {
+    let (key, category) = (&field.key, &suggests.category);
+    report.check(
+        schema.lists.get(HAZARDS).is_some_and(|hazards| hazards.get(category).is_some()),
+        || format!("{key}：隐患分类 {category} 不存在"),
+        || format!("{key}: suggests '{category}', which is no code of the list {HAZARDS}"),
+    );
+    let list = field.list.as_ref().and_then(|name| schema.lists.get(name));
+    report.check(
+        list.is_none_or(|list| list.codes.iter().any(|code| code.rank >= suggests.from_rank)),
+        || format!("{key}：没有代码达到 from_rank {}", suggests.from_rank),
+        || format!("{key}: no code reaches from_rank {}", suggests.from_rank),
+    );
 }
 
 /// Roles that a field names can write it at all, and what the server writes names none.
