@@ -154,11 +154,12 @@ pub fn is_real_date(year: u32, month: u32, day: u32) -> bool {
     (1800..2200).contains(&year) && (1..=days).contains(&day)
 }
 
-/// Whether one date or time lies before another of the same type; where a day is not known, its month counts.
+/// Whether one date or time lies before another of the same type; where a day is not known, its month counts. What is no
+/// date lies nowhere: its own problem says so.
 pub(super) fn is_before(value: &Value, other: &Value) -> bool {
     match (value, other) {
         (Value::Int(value), Value::Int(other)) => value < other,
-        (Value::Text(value), Value::Text(other)) => {
+        (Value::Text(value), Value::Text(other)) if is_date(value) && is_date(other) => {
             let known = value.len().min(other.len());
             value.get(..known) < other.get(..known)
         }
