@@ -1,7 +1,7 @@
 -- What rules over several records need (core/src/merge/across). All of it is derived from documents and is made anew with
 -- the views when the schema in force is another one.
 
--- The few values of a record that such rules look at. A record of which they look at nothing has no row.
+-- The few values of a record that such rules look at, what names it, and where its references lead.
 CREATE TABLE facts (
     record BLOB NOT NULL PRIMARY KEY CHECK (length(record) = 16),
     kind   TEXT NOT NULL,

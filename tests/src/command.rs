@@ -52,6 +52,8 @@ pub enum Only {
     Store,
     /// 上传、下载、空同步 / upload, bootstrap, idle sync
     Sync,
+    /// 待确认、查重 / items over several records, duplicates while typing
+    Attention,
 }
 
 impl Command {

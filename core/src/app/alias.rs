@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     merge::{self, Resolved},
-    model::{Audience, ChangeHash, DocId, Kind, Observation, RecordId, Rule, Scope, flow::OUTCOME, schema::base_key},
+    model::{Audience, ChangeHash, DocId, Kind, Observation, RecordId, Scope, flow::OUTCOME, schema::base_key},
     store::{Reader, Writer},
 };
 
@@ -115,17 +115,11 @@ impl Group {
         resolved
     }
 
-    /// Values join, states do not: what commands came to is told by the head alone, or the merge of an alias would make
-    /// the head an alias of itself.
+    /// What commands came to is told by the head alone.
     fn keep_own_commands(&self, eye: Eye<'_>, kind: &Kind, resolved: &mut Resolved, id: DocId) {
         let of_head = |doc: &&DocState| doc.row.id.record == self.head && doc.row.id.audience == id.audience;
         let own = self.docs.iter().find(of_head).map(|doc| merge::resolve(eye.schema, kind, id, &doc.observations));
-        let mut own = own.unwrap_or_default();
-        let by_command = |key: &String| kind.field(key).is_some_and(|field| field.rule == Rule::Command);
-        resolved.fields.retain(|key, _| !by_command(key));
-        own.fields.retain(|key, _| by_command(key));
-        resolved.fields.append(&mut own.fields);
-        resolved.flow = own.flow;
+        merge::keep_own_commands(kind, resolved, own.unwrap_or_default());
     }
 
     /// The observations of each audience, those of all names together.

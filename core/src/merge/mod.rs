@@ -62,6 +62,6 @@ pub use command::{FlowNote, FlowState, Wanted, fold, state_of};
 pub use course::Tell;
 pub use history::history;
 pub use plan::plan;
-pub use resolve::resolve;
+pub use resolve::{keep_own_commands, resolve};
 pub use summary::summary;
 pub use types::{Attention, Claim, Edit, FieldState, Hinted, HistoryLine, Plan, Resolved, Suggestion, Told};

@@ -57,6 +57,16 @@ fn add_commands(out: &mut Resolved, frame: &Frame<'_>, doc: DocId) {
     out.flow = flow;
 }
 
+/// Of documents joined by an alias, values join and states do not: what commands came to is told by the head alone, or
+/// the merge of an alias would make the head an alias of itself.
+pub fn keep_own_commands(kind: &Kind, joined: &mut Resolved, mut own: Resolved) {
+    let by_command = |key: &String| kind.field(key).is_some_and(|field| field.rule == Rule::Command);
+    joined.fields.retain(|key, _| !by_command(key));
+    own.fields.retain(|key, _| by_command(key));
+    joined.fields.append(&mut own.fields);
+    joined.flow = own.flow;
+}
+
 /// A document of one change, as most are: whatever it puts is in force.
 fn lone(out: &mut Resolved, kind: &Kind, change: &Observation) {
     let puts = &change.body.puts;

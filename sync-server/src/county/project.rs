@@ -317,6 +317,8 @@ impl County {
         changed: &mut Changed,
     ) -> Result<(), CountyError> {
         let Some(mut union) = self.read_record(w, head)? else { return Ok(()) };
+        let own: BTreeMap<Audience, Resolved> =
+            union.docs.keys().copied().zip(self.resolve(&union.kind, union.docs.values())?).collect();
         for alias in aliases {
             let Some(one) = self.read_record(w, alias)? else { continue };
             self.put_items(w, &one, &[])?;
@@ -325,12 +327,12 @@ impl County {
                 union.docs.entry(audience).or_insert((id, Vec::new())).1.extend(seen);
             }
         }
-        let resolved = self.resolve(&union.kind, union.docs.values())?;
         let kind = self.schema.kinds.get(&union.kind).ok_or_else(|| damaged("kind"))?;
-        let mut facts = Facts::of(kind, resolved.iter());
-        if !aliases.is_empty() {
-            facts.values.remove("alias_of");
+        let mut resolved = self.resolve(&union.kind, union.docs.values())?;
+        for (audience, joined) in union.docs.keys().zip(&mut resolved).filter(|_| !aliases.is_empty()) {
+            merge::keep_own_commands(kind, joined, own.get(audience).cloned().unwrap_or_default());
         }
+        let facts = Facts::of(kind, resolved.iter());
         self.put_facts(w, &union, facts, changed)?;
         self.put_items(w, &union, &resolved)
     }

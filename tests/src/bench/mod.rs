@@ -1,5 +1,6 @@
 //! Measures, each beside its floor in the same run. No figure is asserted anywhere: the machine decides it.
 
+mod attention;
 mod child;
 mod floor;
 mod records;
@@ -72,13 +73,18 @@ fn measure(options: &Options) -> Result<(), BenchError> {
     if !report.release {
         eprintln!("未优化的程序，数字没有意义；请加 --release / not an optimised build: add --release");
     }
-    if options.only != Some(Only::Sync) {
+    let wanted = |group| options.only.is_none_or(|only| only == group);
+    if wanted(Only::Store) {
         eprintln!("保存：{} 次 / saving on the phone …", 1_000);
         report.measures.extend(store::measure(dir.path(), &records)?);
     }
-    if options.only != Some(Only::Store) {
+    if wanted(Only::Sync) {
         eprintln!("同步：{} 条记录 / syncing {} records …", report.records, report.records);
         report.measures.extend(sync::measure(dir.path(), &records)?);
+    }
+    if wanted(Only::Attention) {
+        eprintln!("待确认与查重 / items and duplicates …");
+        report.measures.extend(attention::measure(dir.path())?);
     }
     println!("{}", report.table());
     if let Some(path) = &options.json {
