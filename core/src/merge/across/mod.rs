@@ -328,7 +328,9 @@ fn item(ground: &Ground<'_>, rule: &CrossRule, found: Found) -> CrossItem {
         hash.update(bytes);
     };
     part(rule.name.as_bytes());
-    subjects.iter().for_each(|record| part(&record.0));
+    for record in &subjects {
+        part(&record.0);
+    }
     for (seen, field) in &found.claims {
         part(&seen.record.0);
         part(field.as_bytes());

@@ -222,24 +222,20 @@ pub(super) fn hazard_alike(ground: &Ground<'_>, a: &Seen, b: &Seen) -> Option<Al
     } else {
         Said { zh: format!("相隔{hours}小时"), en: format!("{hours} hours apart") }
     };
-    let place = match (Point::parse(a.text("point")), Point::parse(b.text("point"))) {
-        (Ok(x), Ok(y)) => {
-            let metres = geo::distance_m(x, y);
-            if metres > NEAR_M {
-                return None;
-            }
-            Said { zh: format!("相距约{metres:.0}米"), en: format!("about {metres:.0} m apart") }
+    let points = Point::parse(a.text("point")).ok().zip(Point::parse(b.text("point")).ok());
+    let place = if let Some((x, y)) = points {
+        let metres = geo::distance_m(x, y);
+        if metres > NEAR_M {
+            return None;
         }
-        _ => {
-            let one = |field| {
-                a.target(field).zip(b.target(field)).is_some_and(|(x, y)| ground.head_of(&x) == ground.head_of(&y))
-            };
-            let here = ["dwelling", "place", "building"].into_iter().find(|field| one(field))?;
-            match here {
-                "dwelling" => Said::both("同一住户", "in one home"),
-                "place" => Said::both("同一场所", "in one place"),
-                _ => Said::both("同一楼栋", "in one building"),
-            }
+        Said { zh: format!("相距约{metres:.0}米"), en: format!("about {metres:.0} m apart") }
+    } else {
+        let one =
+            |field| a.target(field).zip(b.target(field)).is_some_and(|(x, y)| ground.head_of(&x) == ground.head_of(&y));
+        match ["dwelling", "place", "building"].into_iter().find(|field| one(field))? {
+            "dwelling" => Said::both("同一住户", "in one home"),
+            "place" => Said::both("同一场所", "in one place"),
+            _ => Said::both("同一楼栋", "in one building"),
         }
     };
     let why = Said { zh: format!("{}，{}", place.zh, time.zh), en: format!("{}, {}", place.en, time.en) };

@@ -136,7 +136,9 @@ proptest! {
         backwards in any::<bool>(),
     ) {
         let mut world = World::default();
-        acts.into_iter().for_each(|one| act(&mut world, one));
+        for one in acts {
+            act(&mut world, one);
+        }
         let mut order: Vec<_> = world.0.keys().copied().collect();
         if backwards {
             order.reverse();
@@ -161,7 +163,9 @@ proptest! {
         held in any::<u32>(),
     ) {
         let mut world = World::default();
-        acts.into_iter().for_each(|one| act(&mut world, one));
+        for one in acts {
+            act(&mut world, one);
+        }
         let mut part = world.clone();
         part.0.retain(|record, _| held & (1 << (record.0[15] % 32)) != 0);
         let here = from_nothing(&part);
