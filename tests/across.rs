@@ -215,26 +215,28 @@ impl Days<'_> {
         }
     }
 
+    fn person(&mut self) -> Vec<(&'static str, String)> {
+        let mut all = vec![
+            ("name", self.pick(&["李红", "李宏", "黎红", "王小宝"]).to_owned()),
+            ("birth_date", self.pick(&["2026-02", "2026-02-03", "1958-03"]).to_owned()),
+            ("phone", self.pick(&["13800138000", "13900139000"]).to_owned()),
+        ];
+        if self.rng.below(3) == 0 {
+            all.push(("life_status", self.pick(&["alive", "reported_dead"]).to_owned()));
+        }
+        if self.rng.below(3) == 0 {
+            all.push(("id_no", self.pick(&["11010519491231002X", "440524188001010014"]).to_owned()));
+        }
+        if let Some(other) = self.one("resident").filter(|_| self.rng.below(5) == 0) {
+            all.push(("+distinct", other));
+        }
+        all
+    }
+
     fn fields(&mut self, kind: &str) -> Option<Vec<(String, String)>> {
         let own = |all: Vec<(&str, String)>| all.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
         Some(own(match kind {
-            "resident" => {
-                let mut all = vec![
-                    ("name", self.pick(&["李红", "李宏", "黎红", "王小宝"]).to_owned()),
-                    ("birth_date", self.pick(&["2026-02", "2026-02-03", "1958-03"]).to_owned()),
-                    ("phone", self.pick(&["13800138000", "13900139000"]).to_owned()),
-                ];
-                if self.rng.below(3) == 0 {
-                    all.push(("life_status", self.pick(&["alive", "reported_dead"]).to_owned()));
-                }
-                if self.rng.below(3) == 0 {
-                    all.push(("id_no", self.pick(&["11010519491231002X", "440524188001010014"]).to_owned()));
-                }
-                if let Some(other) = self.one("resident").filter(|_| self.rng.below(5) == 0) {
-                    all.push(("+distinct", other));
-                }
-                all
-            }
+            "resident" => self.person(),
             "dwelling" => vec![
                 (
                     "address",

@@ -145,7 +145,7 @@ impl County {
 
     /// What a list calls a record, as far as rules over several records name it.
     pub fn title(&self, record: &RecordId) -> Result<String, CountyError> {
-        self.db.read(|r| Ok(self.title_in(r, record)?))
+        self.db.read(|r| self.title_in(r, record))
     }
 
     /// Brings the projection up to date and writes what follows from it: which of several homes of a person is the

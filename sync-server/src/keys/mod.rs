@@ -116,6 +116,10 @@ mod tests {
         assert_ne!(a.identity_public(), c.identity_public());
         assert_ne!(a.root_pin(), c.root_pin());
         assert_ne!(a.database(), &*a.tag, "two labels must not give one key");
+        let number = "id|11010519491231002";
+        assert_eq!(a.index(number), b.index(number));
+        assert_ne!(a.index(number), c.index(number), "another county's index says nothing");
+        assert_ne!(a.index(number), a.index("id|11010519491231003"));
     }
 
     #[test]
@@ -129,6 +133,7 @@ mod tests {
             hex(&*keys.tag),
             hex(keys.database()),
         ];
+        assert_eq!(hex(&keys.index("id|11010519491231002")), "76c954e6e6cbc2644dc58ee0b10d8242");
         // A county's sheet must still fit after an upgrade.
         assert_eq!(shown, GOLDEN);
     }

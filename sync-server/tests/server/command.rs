@@ -9,11 +9,18 @@ use std::{
 
 use tempfile::TempDir;
 use wangge_core::{
-    model::Role,
+    model::{Millis, RecordId, Role, Source},
     net::{HttpTransport, Transport as _},
-    sync::{EnrolmentCode, frame, wire::EnrolReply},
+    sync::{
+        EnrolmentCode, frame,
+        wire::{EnrolReply, Reason},
+    },
 };
-use wangge_server::{Keys, api, keys::files};
+use wangge_server::{
+    County, Keys, api,
+    county::{Pair, ServerBatch, ServerRecord},
+    keys::files,
+};
 
 use crate::support::{Phone, open};
 
@@ -212,4 +219,41 @@ fn the_dictionary_is_printed_in_both_languages() {
         assert!(printed.status.success());
         assert_eq!(String::from_utf8(printed.stdout).unwrap(), fs::read_to_string(docs.join(name)).unwrap());
     }
+}
+
+#[test]
+fn attention_lists_items_and_pairs_of_imports_and_may_be_narrowed_to_a_grid() {
+    let dir = TempDir::new().unwrap();
+    assert!(init(dir.path()).status.success());
+    let county = County::open(&dir.path().join("wangge-data"), &dir.path().join("wangge-data-keys")).unwrap();
+    let person = |n: u8, grid: &str| ServerRecord {
+        record: RecordId([n; 16]),
+        kind: "resident".into(),
+        scope: grid.into(),
+        source: Source::Registry,
+        observed_at: Millis(1_772_323_200_000),
+        fields: vec![("name".into(), "张三".into()), ("id_no".into(), "11010519491231002X".into())],
+        seen: Vec::new(),
+    };
+    let why = Reason { rule: "pair_same_id".into(), zh: "证件号码相同".into(), en: "one ID number".into() };
+    let batch = ServerBatch {
+        records: vec![person(1, "990123001001001"), person(2, "990123001001002")],
+        pairs: vec![Pair { a: RecordId([1; 16]), b: RecordId([2; 16]), reason: why }],
+        ..ServerBatch::default()
+    };
+    let now = Millis(1_772_323_200_000);
+    county.write_batch(&"import".into(), Role::CC, now, &mut |bytes| bytes.fill(7), &batch).unwrap();
+    drop(county);
+    let said = text(&run(dir.path(), &["attention"], ""));
+    assert!(said.contains("待确认 / waiting for a person: 1"), "{said}");
+    assert!(said.contains("张三和张三可能是同一个人：证件号码相同。请当面核实。（跨网格 / across grids）"), "{said}");
+    assert!(said.contains("导入时发现的疑似重复 / likely duplicates found by imports: 1"), "{said}");
+    let json = run(dir.path(), &["attention", "--json", "--grid", "990123001001002"], "");
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json["items"][0]["rule"], "same_person");
+    assert_eq!(json["items"][0]["across_grids"], true);
+    assert_eq!(json["pairs"][0]["rule"], "pair_same_id");
+    let elsewhere = run(dir.path(), &["attention", "--json", "--grid", "990123001001003"], "");
+    let elsewhere: serde_json::Value = serde_json::from_slice(&elsewhere.stdout).unwrap();
+    assert_eq!((elsewhere["items"].as_array().unwrap().len(), elsewhere["pairs"].as_array().unwrap().len()), (0, 0));
 }
