@@ -252,6 +252,7 @@ fn dates_stand_in_their_order_and_not_in_the_future() {
     assert_eq!((born("2026-06-10"), born("2026-06")), (vec![], vec![]));
     assert_eq!(born("2026-06-11"), ["!birth_date future"]);
     assert_eq!(born("2026-07"), ["!birth_date future"]);
+    assert_eq!(born("yesterday"), ["!birth_date date_shape"], "no date lies nowhere");
     let when = |ms: i64| record(schema, "routine", Role::PG, &[("kind", "patrol".into()), ("when", ms.into())]);
     assert_eq!(when(AT.0 + AHEAD), [""; 0]);
     assert_eq!(when(AT.0 + AHEAD + 1), ["!when future"]);
