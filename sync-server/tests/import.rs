@@ -60,13 +60,13 @@ fn of_rule<'a>(plan: &'a ImportPlan, rule: &str) -> Vec<&'a Problem> {
 /// A county of two grids in one village, with one file more than it had.
 struct Ledgers(TempDir);
 
-const REGIONS: &str = "区划代码,名称,级别,上级代码\n110000000000,甲县,county,\n110000001000,乙镇,town,110000000000\n\
-    110000001001,丙村,village,110000001000\n110000001001001,第1网格,grid,110000001001\n110000001001002,第2网格,grid,110000001001\n";
-const BUILDINGS: &str = "网格编码,楼栋,用途,层数,建成年份,纬度,经度,坐标系\n110000001001001,幸福路1号楼,住宅,18层,2020,36.061711,116.30624,GCJ02\n";
+const REGIONS: &str = "区划代码,名称,级别,上级代码\n110101000000,甲县,county,\n110101001000,乙镇,town,110101000000\n\
+    110101001001,丙村,village,110101001000\n110101001001001,第1网格,grid,110101001001\n110101001001002,第2网格,grid,110101001001\n";
+const BUILDINGS: &str = "网格编码,楼栋,用途,层数,建成年份,纬度,经度,坐标系\n110101001001001,幸福路1号楼,住宅,18层,2020,36.061711,116.30624,GCJ02\n";
 const PLACES: &str =
-    "网格编码,名称,类型,地址,负责人,电话\n110000001001001,陈记旅馆,小旅馆,幸福路177号,李 春,191-4822-2072\n";
+    "网格编码,名称,类型,地址,负责人,电话\n110101001001001,陈记旅馆,小旅馆,幸福路177号,李 春,191-4822-2072\n";
 const HAZARDS: &str =
-    "网格编码,地点,类别,等级,描述,发现时间\n110000001001001,幸福路1号楼,路灯不亮,4,日常巡查发现,2026-06-10 18:37\n";
+    "网格编码,地点,类别,等级,描述,发现时间\n110101001001001,幸福路1号楼,路灯不亮,4,日常巡查发现,2026-06-10 18:37\n";
 const HEADER: &str = "网格编码,地址,姓名,性别,身份证号,出生日期,联系电话,与户主关系,居住类型,关爱类型,民族,政治面貌";
 
 impl Ledgers {
@@ -210,8 +210,8 @@ fn what_one_row_says_becomes_linked_records() {
     let ledgers = Ledgers::new();
     let number = id("1949-03-05", 12);
     ledgers.rows(&[
-        &format!("110000001001001,丙村幸福路１号楼２单元３０１室,张 三,女, {number} ,1949.3.5,+86 138-0013-8000,户主,户在人在,独居老人、失能老人,x,y"),
-        "110000001001001,幸福路1幢2-301,张小三,男,,2010年5月6日,0538-2821234/13900139000,子,户在人不在,,x,y",
+        &format!("110101001001001,丙村幸福路１号楼２单元３０１室,张 三,女, {number} ,1949.3.5,+86 138-0013-8000,户主,户在人在,独居老人、失能老人,x,y"),
+        "110101001001001,幸福路1幢2-301,张小三,男,,2010年5月6日,0538-2821234/13900139000,子,户在人不在,,x,y",
     ]);
     let (plan, _) = home.import(ledgers.0.path());
     assert_eq!((plan.report.dwellings, plan.report.households, plan.report.buildings), (1, 1, 1));
@@ -226,7 +226,7 @@ fn what_one_row_says_becomes_linked_records() {
     assert_eq!(home.value(&household, "dwelling"), Value::Text(dwelling.to_string()));
     assert_eq!(home.value(&dwelling, "building"), Value::Text(building.to_string()));
     assert_eq!(home.value(&dwelling, "address"), Value::from("幸福路1号楼2单元301室"));
-    assert_eq!(home.value(&dwelling, "door_key"), Value::from("110000001001001|幸福路|1|2|301"));
+    assert_eq!(home.value(&dwelling, "door_key"), Value::from("110101001001001|幸福路|1|2|301"));
     assert_eq!((home.all("membership").len(), home.all("residence").len()), (2, 2));
     let care = home.county.resolve_record(&home.all("care")[0]).unwrap();
     let tags = &care.docs.values().next().unwrap().fields["tags"].members;
@@ -250,7 +250,7 @@ fn a_changed_cell_is_one_new_observation() {
     let ledgers = Ledgers::new();
     let (zhang, li) = (id("1949-03-05", 12), id("1980-01-02", 11));
     let row = |name: &str, id: &str, birth: &str, phone: &str| {
-        format!("110000001001001,幸福路1-2-301,{name},女,{id},{birth},{phone},户主,户在人在,,,")
+        format!("110101001001001,幸福路1-2-301,{name},女,{id},{birth},{phone},户主,户在人在,,,")
     };
     let other = row("李四", &li, "1980-01-02", "13900000000").replace("户主", "配偶");
     ledgers.rows(&[&row("张三", &zhang, "1949-03-05", "13800000000"), &other]);
@@ -288,11 +288,11 @@ fn a_changed_cell_is_one_new_observation() {
 fn the_same_rows_in_other_dress_give_the_same_figures() {
     let rows = [
         format!(
-            "110000001001001,幸福路1号楼2单元301室,张三,女,{},1949-03-05,13800138000,户主,户在人在,,a,b",
+            "110101001001001,幸福路1号楼2单元301室,张三,女,{},1949-03-05,13800138000,户主,户在人在,,a,b",
             id("1949-03-05", 12)
         ),
-        "110000001001002,幸福路1号楼2单元301室,李四,男,,1980-01-02,,户主,户在人在,,a,b".to_owned(),
-        "110000001001001,,,,,,,,,,,".to_owned(),
+        "110101001001002,幸福路1号楼2单元301室,李四,男,,1980-01-02,,户主,户在人在,,a,b".to_owned(),
+        "110101001001001,,,,,,,,,,,".to_owned(),
     ];
     let text = format!("{HEADER}\n{}\n", rows.join("\n"));
     let short = text.replace(",a,b\n", "\n").replace(",,,,,,,,,,,\n", "\n");
@@ -326,12 +326,12 @@ fn the_same_rows_in_other_dress_give_the_same_figures() {
 fn every_row_is_a_person_part_of_a_pair_or_listed() {
     let ledgers = Ledgers::new();
     let rows = [
-        "110000001001001,幸福路1-2-301,张三,女,,1949-03-05,,户主,,,,",
-        "110000001001001,未知,王五,女,,1950-03-05,,户主,,,,",
-        "110000001001001,幸福路1-2-301,,女,,1949-03-05,,户主,,,,",
+        "110101001001001,幸福路1-2-301,张三,女,,1949-03-05,,户主,,,,",
+        "110101001001001,未知,王五,女,,1950-03-05,,户主,,,,",
+        "110101001001001,幸福路1-2-301,,女,,1949-03-05,,户主,,,,",
         "999999999999999,幸福路1-2-301,赵六,女,,1949-03-05,,户主,,,,",
-        "110000001001001,幸福路1-2-301,周七,外星,9.90123E+17,1949-13-05,12,户主,随便,,,",
-        "110000001001001,幸福路,1-2-301,吴八,女,,1949-03-05,,户主,,,,,错位",
+        "110101001001001,幸福路1-2-301,周七,外星,9.90123E+17,1949-13-05,12,户主,随便,,,",
+        "110101001001001,幸福路,1-2-301,吴八,女,,1949-03-05,,户主,,,,,错位",
         "\u{3000}  ,  ,,,,,,,,,,",
         "合计,,6人,,,,,,,,,",
         HEADER,
@@ -369,11 +369,11 @@ fn pairs_are_counted_and_stored_and_nobody_is_merged() {
     let number = id("1949-03-05", 12);
     let broken = format!("{}{}", &number[..17], if number.ends_with('0') { '1' } else { '0' });
     ledgers.rows(&[
-        &format!("110000001001001,幸福路1-2-301,张三,女,{broken},1949-03-05,13800138000,户主,,,,"),
-        &format!("110000001001002,幸福路1-2-302,张三,女,{number},1949-03-05,,户主,,,,"),
-        "110000001001001,幸福路1号楼2单元301室,张 三,女,,1949.3.5,,户主,,,,",
-        "110000001001002,幸福路9-9-909,张三,女,,1949.3.5,13800138000,户主,,,,",
-        &format!("110000001001001,幸福路1-2-301,张三,女,{},1949-03-05,,女,,,,", id("1949-03-05", 14)),
+        &format!("110101001001001,幸福路1-2-301,张三,女,{broken},1949-03-05,13800138000,户主,,,,"),
+        &format!("110101001001002,幸福路1-2-302,张三,女,{number},1949-03-05,,户主,,,,"),
+        "110101001001001,幸福路1号楼2单元301室,张 三,女,,1949.3.5,,户主,,,,",
+        "110101001001002,幸福路9-9-909,张三,女,,1949.3.5,13800138000,户主,,,,",
+        &format!("110101001001001,幸福路1-2-301,张三,女,{},1949-03-05,,女,,,,", id("1949-03-05", 14)),
     ]);
     let (plan, _) = home.import(ledgers.0.path());
     let report = &plan.report;
@@ -391,7 +391,7 @@ fn what_a_worker_saw_later_is_not_overwritten_by_an_older_ledger() {
     let mut home = Home::new();
     let ledgers = Ledgers::new();
     let row = |phone: &str| {
-        format!("110000001001001,幸福路1-2-301,张三,女,{},1949-03-05,{phone},户主,,,,", id("1949-03-05", 12))
+        format!("110101001001001,幸福路1-2-301,张三,女,{},1949-03-05,{phone},户主,,,,", id("1949-03-05", 12))
     };
     ledgers.rows(&[&row("13800000000")]);
     home.import(ledgers.0.path());
@@ -399,7 +399,7 @@ fn what_a_worker_saw_later_is_not_overwritten_by_an_older_ledger() {
     let seen = ServerRecord {
         record: zhang,
         kind: KindName::from("resident"),
-        scope: Scope::from("110000001001001"),
+        scope: Scope::from("110101001001001"),
         source: Source::SelfSaid,
         observed_at: NOW.plus(-Millis::DAY),
         fields: vec![("phone".to_owned(), Value::from("13911111111"))],
@@ -426,13 +426,13 @@ fn a_person_of_another_ledger_is_a_pair_and_not_an_update() {
     let mut home = Home::new();
     let number = id("1949-03-05", 12);
     let first = Ledgers::new();
-    first.rows(&[&format!("110000001001001,幸福路1-2-301,张三,女,{number},1949-03-05,13800138000,户主,,,,")]);
+    first.rows(&[&format!("110101001001001,幸福路1-2-301,张三,女,{number},1949-03-05,13800138000,户主,,,,")]);
     home.import(first.0.path());
     let second = Ledgers::new();
     second.rows(&[
-        &format!("110000001001002,幸福路8-2-301,张三,女,{number},1949-03-05,13900139000,户主,,,,"),
-        "110000001001002,幸福路9-2-301,张三,女,,1949-03-05,13800138000,户主,,,,",
-        "110000001001002,幸福路9-2-301,李四,女,,1949-03-05,13800138000,配偶,,,,",
+        &format!("110101001001002,幸福路8-2-301,张三,女,{number},1949-03-05,13900139000,户主,,,,"),
+        "110101001001002,幸福路9-2-301,张三,女,,1949-03-05,13800138000,户主,,,,",
+        "110101001001002,幸福路9-2-301,李四,女,,1949-03-05,13800138000,配偶,,,,",
     ]);
     let (plan, written) = home.import(second.0.path());
     assert_eq!((plan.report.persons_made, plan.report.pairs_same_id, plan.report.pairs_likely), (3, 0, 0));
@@ -448,11 +448,11 @@ fn a_person_of_another_ledger_is_a_pair_and_not_an_update() {
 fn grids_of_an_earlier_import_are_known() {
     let mut home = Home::new();
     let ledgers = Ledgers::new();
-    ledgers.rows(&["110000001001001,幸福路1-2-301,张三,女,,1949-03-05,,户主,,,,"]);
+    ledgers.rows(&["110101001001001,幸福路1-2-301,张三,女,,1949-03-05,,户主,,,,"]);
     home.import(ledgers.0.path());
     let regions = known_regions(&home.county).unwrap();
     assert_eq!(regions.grids(), 2);
-    assert_eq!(regions.0["110000001001001"].parent, "110000001001");
+    assert_eq!(regions.0["110101001001001"].parent, "110101001001");
 }
 
 #[test]
@@ -460,7 +460,7 @@ fn a_household_moved_within_its_grid_keeps_its_people() {
     let mut home = Home::new();
     let ledgers = Ledgers::new();
     let row =
-        |door: &str| format!("110000001001001,{door},张三,女,{},1949-03-05,,户主,户在人在,,,", id("1949-03-05", 12));
+        |door: &str| format!("110101001001001,{door},张三,女,{},1949-03-05,,户主,户在人在,,,", id("1949-03-05", 12));
     ledgers.rows(&[&row("幸福路1-2-301")]);
     home.import(ledgers.0.path());
     ledgers.rows(&[&row("幸福路1-2-302")]);
@@ -493,7 +493,7 @@ fn wrong_input_is_told_before_anything_is_written() {
     let text = told(&ledgers);
     assert!(text.contains("residents.csv") && text.contains("身份证号"), "a renamed column is no empty one: {text}");
 
-    ledgers.rows(&[]).put("regions.csv", "区划代码,名称,级别,上级代码\n110000000000,甲县,county,\n");
+    ledgers.rows(&[]).put("regions.csv", "区划代码,名称,级别,上级代码\n110101000000,甲县,county,\n");
     assert!(matches!(refused(ledgers.0.path()), ImportError::NoGrids));
     assert!(matches!(refused(Path::new("/nonexistent")), ImportError::Dir { .. }));
     for error in [refused(ledgers.0.path()), refused(Path::new("/nonexistent"))] {
