@@ -233,6 +233,19 @@ impl Days<'_> {
         all
     }
 
+    fn stay(&mut self) -> Option<Vec<(&'static str, String)>> {
+        let mut all = vec![
+            ("resident", self.one("resident")?),
+            ("dwelling", self.one("dwelling")?),
+            ("kind", self.pick(&["registered_here", "floating_in", "registered_away"]).to_owned()),
+            ("from", "2025-01-01".to_owned()),
+        ];
+        if self.rng.below(2) == 0 {
+            all.push(("to", self.day()));
+        }
+        Some(all)
+    }
+
     fn fields(&mut self, kind: &str) -> Option<Vec<(String, String)>> {
         let own = |all: Vec<(&str, String)>| all.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
         Some(own(match kind {
@@ -244,18 +257,7 @@ impl Days<'_> {
                 ),
                 ("tenure", self.pick(&["vacant", "rent", "self"]).to_owned()),
             ],
-            "residence" => {
-                let mut all = vec![
-                    ("resident", self.one("resident")?),
-                    ("dwelling", self.one("dwelling")?),
-                    ("kind", self.pick(&["registered_here", "floating_in", "registered_away"]).to_owned()),
-                    ("from", "2025-01-01".to_owned()),
-                ];
-                if self.rng.below(2) == 0 {
-                    all.push(("to", self.day()));
-                }
-                all
-            }
+            "residence" => self.stay()?,
             "household" => vec![("dwelling", self.one("dwelling")?), ("head", self.one("resident")?)],
             "membership" => vec![
                 ("household", self.one("household")?),

@@ -22,7 +22,7 @@ use wangge_core::{
     },
 };
 
-use super::{County, Random, ServerRecord, damaged};
+use super::{County, Random, ServerRecord, damaged, resolve::observations};
 use crate::{
     CountyError,
     db::{DbError, FactsRow, ItemRow, Reader, Writer},
@@ -249,7 +249,7 @@ impl County {
 
 impl County {
     fn read_record(&self, r: &Reader<'_>, record: &RecordId) -> Result<Option<Read>, CountyError> {
-        let Some((row, seen)) = self.observations(r, record)? else { return Ok(None) };
+        let Some((row, seen)) = observations(r, record)? else { return Ok(None) };
         // A kind that this schema does not know is projected when the schema that does has come.
         if !self.schema.kinds.contains_key(&row.kind) {
             return Ok(None);

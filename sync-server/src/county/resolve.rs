@@ -30,7 +30,7 @@ pub struct RecordState {
 impl County {
     /// The documents of a record, resolved field by field.
     pub fn resolve_record(&self, record: &RecordId) -> Result<RecordState, CountyError> {
-        let found = self.db.read(|r| self.observations(r, record))?;
+        let found = self.db.read(|r| observations(r, record))?;
         let (row, seen) =
             found.ok_or_else(|| CountyError::not_found(format!("没有记录 {record}"), format!("no record {record}")))?;
         let kind = self.schema.kinds.get(&row.kind).ok_or_else(|| damaged("kind"))?;
@@ -41,23 +41,22 @@ impl County {
         let docs = docs.into_iter().map(|(id, seen)| (id, merge::resolve(self.schema, kind, id, &seen))).collect();
         Ok(RecordState { record: *record, kind: row.kind, scopes: row.routes, docs })
     }
+}
 
-    /// Everything accepted of a record, in the order of acceptance.
-    #[expect(clippy::type_complexity, reason = "two lists, taken apart by both callers")]
-    pub(super) fn observations(
-        &self,
-        r: &Reader<'_>,
-        record: &RecordId,
-    ) -> Result<Option<(RecordRow, Vec<(DocId, Observation)>)>, CountyError> {
-        let Some(row) = r.record(record)? else { return Ok(None) };
-        let mut commons = Commons::default();
-        let mut seen = Vec::new();
-        for change in r.changes(row.n)? {
-            let raw = change.raw.as_deref().unwrap_or_default();
-            let body = chunk::read(raw).map_err(|_| damaged("change"))?;
-            let envelope = envelope(&change, commons.get(r, change.common)?);
-            seen.push((change.doc, Observation::accepted(body, &envelope)));
-        }
-        Ok(Some((row, seen)))
+/// Everything accepted of a record, in the order of acceptance.
+#[expect(clippy::type_complexity, reason = "two lists, taken apart by both callers")]
+pub(super) fn observations(
+    r: &Reader<'_>,
+    record: &RecordId,
+) -> Result<Option<(RecordRow, Vec<(DocId, Observation)>)>, CountyError> {
+    let Some(row) = r.record(record)? else { return Ok(None) };
+    let mut commons = Commons::default();
+    let mut seen = Vec::new();
+    for change in r.changes(row.n)? {
+        let raw = change.raw.as_deref().unwrap_or_default();
+        let body = chunk::read(raw).map_err(|_| damaged("change"))?;
+        let envelope = envelope(&change, commons.get(r, change.common)?);
+        seen.push((change.doc, Observation::accepted(body, &envelope)));
     }
+    Ok(Some((row, seen)))
 }
