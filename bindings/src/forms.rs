@@ -203,7 +203,7 @@ impl From<&model::When> for WhenForm {
 
 impl From<&model::Code> for CodeForm {
     fn from(code: &model::Code) -> Self {
-        let model::Code { code, zh, en, rank: _, days: _, from, until, also: _ } = code;
+        let model::Code { code, zh, en, rank: _, days: _, from, until, into: _, also: _ } = code;
         Self { code: code.clone(), zh: zh.clone(), en: en.clone(), from: from.clone(), until: until.clone() }
     }
 }

@@ -210,6 +210,15 @@ const SLIPS: &[(&str, &str, &str, &str)] = &[
     ("attachment.toml", "key = \"mime\"", "key = \"format\"", "the parts of an attachment"),
     ("codes.toml", "name = \"id_type\"", "name = \"check_item\"", "made from the checklists"),
     ("codes.toml", "code = \"passport\", ", "", "lacks code"),
+    (
+        "codes.toml",
+        "en = \"worn\"",
+        "en = \"worn\", into = \"ok\"",
+        "worn: ok must be a code of the list that is in use",
+    ),
+    ("codes.toml", "en = \"worn\"", "en = \"worn\", until = \"2026-01-31\", into = \"torn\"", "worn: torn must be"),
+    ("codes.toml", "en = \"worn\"", "en = \"worn\", until = \"2026-01-31\", into = \"worn\"", "worn: worn must be"),
+    ("child.toml", "id_of = \"resident\"", "id_of = \"name\"", "id_of must name a reference"),
 ];
 
 #[test]
@@ -387,4 +396,20 @@ fn every_field_can_be_written_by_somebody_or_the_server() {
             assert!(Role::ALL.iter().any(|role| writes(&role)), "{}.{}", kind.name, field.key);
         }
     }
+}
+
+#[test]
+fn figures_count_a_code_out_of_use_under_the_one_it_went_into() {
+    let mut files = files();
+    let text = files.get_mut("codes.toml").unwrap();
+    let (from, to) =
+        ("en = \"damaged or leaking\"", "en = \"damaged or leaking\", until = \"2026-01-31\", into = \"worn\"");
+    assert!(text.contains(from));
+    *text = text.replacen(from, to, 1);
+    let schema = parse(&files).unwrap();
+    let list = &schema.lists["gas_check"];
+    let counted = |code| list.counted_as(code).map(|now| now.code.as_str());
+    assert_eq!(counted("leaking"), Some("worn"));
+    assert_eq!((counted("worn"), counted("no such code")), (Some("worn"), None));
+    assert_eq!(list.get("leaking").unwrap().zh, "破损漏气", "it is still understood as what it was");
 }

@@ -128,7 +128,7 @@ pub fn undo(session: &Session<'_>, actor: Actor, id: &str) -> Result<ActView, Ap
         match act.merged {
             // What the county has done is undone by the county; an intent that still waits is taken back.
             Some(alias) if writer.alias(&alias)?.is_some() => {
-                join::stand_alone(writer, session, actor, alias)?;
+                join::stand_alone(writer, session, actor, alias, true)?;
             }
             _ => undo_changes(writer, session, actor, &act.changes)?,
         }
@@ -165,6 +165,12 @@ fn undo_in(
     doc: DocId,
     mut changes: Vec<ChangeHash>,
 ) -> Result<(), AppError> {
+    if writer.doc(&doc)?.is_none() {
+        return Err(AppError::not_allowed(
+            "县里已经收到，这台手机上不再保存，不能撤回；请告诉负责的人",
+            "the county has it and this phone keeps it no longer, so it cannot be taken back; tell who is in charge",
+        ));
+    }
     let states: BTreeMap<ChangeHash, ChangeState> = writer.change_states(&doc)?.into_iter().collect();
     let stands = |hash: &ChangeHash| {
         states.get(hash).is_some_and(|state| !matches!(state, ChangeState::Refused | ChangeState::Review))

@@ -39,7 +39,7 @@ pub fn apply(
 ) -> Result<Input, AppError> {
     session.store.write(|writer| {
         let mut touched = BTreeSet::new();
-        for fallen in settle(writer, reply, uploads, &mut touched)? {
+        for fallen in settle(writer, session, reply, uploads, &mut touched)? {
             rebase(writer, session, actor, fallen)?;
         }
         control(writer, session, &reply.control)?;
@@ -73,6 +73,7 @@ fn reset(writer: &mut Writer<'_>, bucket: &Bucket) -> Result<(), StoreError> {
 /// What became of each upload; gives the documents in which something fell.
 fn settle(
     writer: &mut Writer<'_>,
+    session: &Session<'_>,
     reply: &SyncReply,
     uploads: &[(i64, Upload)],
     touched: &mut BTreeSet<RecordId>,
@@ -95,6 +96,15 @@ fn settle(
         let reason = reason.map(|r| serde_json::to_string(&r)).transpose().map_err(|e| AppError::storage(&e))?;
         writer.set_state(&upload.doc, &hash, state, reason.as_deref())?;
         touched.insert(upload.doc.record);
+    }
+    for (_, upload) in uploads {
+        // A hint is for others to read: once the county has it, its author's phone holds nothing of that audience.
+        let id = &upload.doc;
+        if !session.schema.receives(session.account.role, id.audience)
+            && writer.change_states(id)?.iter().all(|(_, state)| *state == ChangeState::Accepted)
+        {
+            writer.drop_doc(id)?;
+        }
     }
     Ok(fallen)
 }

@@ -33,6 +33,17 @@ pub fn edit(session: &Session<'_>, actor: Actor, request: &EditRequest) -> Resul
     Ok(EditOutcome { record: form.record, changes, warnings: wrote.warnings })
 }
 
+/// The id of a new record of a kind that each record of another has one of: it follows from that one's, so that who may
+/// not read it can leave a hint there.
+fn owned_id(kind: &Kind, request: &EditRequest) -> Option<RecordId> {
+    let of = kind.id_of.as_ref()?;
+    let owner = request.edits.iter().find_map(|edit| match edit {
+        FieldEdit::Put { field, value } if field == of => value.text()?.parse().ok(),
+        _ => None,
+    });
+    owner.map(|owner| RecordId::derived(owner, &kind.name.0))
+}
+
 /// Writes a form and what the schema says goes with it.
 pub fn write_all(
     writer: &mut Writer<'_>,
@@ -76,7 +87,7 @@ pub fn prepare<'a>(session: &Session<'_>, request: &'a EditRequest) -> Result<Fo
     let kind = session.kind(&request.kind)?;
     may_write_now(session)?;
     let scope = scope(session, request)?;
-    let record = request.record.unwrap_or_else(|| session.new_record());
+    let record = request.record.or_else(|| owned_id(kind, request)).unwrap_or_else(|| session.new_record());
     Ok(Form { request, kind, scope, record, parts: parts(session, kind, request) })
 }
 
@@ -97,7 +108,7 @@ pub fn write(writer: &mut Writer<'_>, session: &Session<'_>, actor: Actor, form:
     let eye = session.eye();
     let mut group = match form.request.record {
         Some(record) => Group::read(writer, eye, &record)?.ok_or(AppError::NotFound)?,
-        None => Group::new(form.record),
+        None => Group::read(writer, eye, &form.record)?.unwrap_or_else(|| Group::new(form.record)),
     };
     if group.docs.first().is_some_and(|doc| doc.row.kind != form.kind.name) {
         return Err(AppError::invalid("", "kind", "这条记录不是这一类", "the record is of another kind"));

@@ -226,7 +226,7 @@ fn join(
 pub fn unmerge(session: &Session<'_>, actor: Actor, record: RecordId) -> Result<EditOutcome, AppError> {
     edit::may_write_now(session)?;
     session.store.write(|writer| {
-        let changes = stand_alone(writer, session, actor, record)?;
+        let changes = stand_alone(writer, session, actor, record, false)?;
         let changes = changes.into_iter().map(|(_, hash)| hash).collect();
         Ok(EditOutcome { record, changes, warnings: Vec::new() })
     })
@@ -238,12 +238,14 @@ pub fn stand_alone(
     session: &Session<'_>,
     actor: Actor,
     record: RecordId,
+    slip: bool,
 ) -> Result<Vec<(DocId, ChangeHash)>, AppError> {
     if writer.alias(&record)?.is_none() {
         return Err(AppError::invalid("", "single", "这条记录没有合并到别的记录", "the record is no alias of another"));
     }
     let kind = kind_of(writer, session.eye(), record)?;
-    write(writer, session, actor, &command(kind, record, UNMERGE, BTreeMap::new()))
+    let args = slip.then(|| ("again".to_owned(), Value::Bool(true)));
+    write(writer, session, actor, &command(kind, record, UNMERGE, args.into_iter().collect()))
 }
 
 fn command(kind: KindName, record: RecordId, name: &str, args: BTreeMap<String, Value>) -> EditRequest {

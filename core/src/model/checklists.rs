@@ -109,6 +109,7 @@ impl Checklists {
             days: None,
             from: from.clone(),
             until: until.clone(),
+            into: None,
             also: Vec::new(),
         };
         let version = self.lists.iter().map(|list| list.version).max().unwrap_or(1);

@@ -225,6 +225,10 @@ pub struct Kind {
     /// Only the server writes records of this kind.
     #[serde(default)]
     pub server: bool,
+    /// The reference from whose record the id of this one follows: there is one for each, and who may not read it can
+    /// still address it.
+    #[serde(default)]
+    pub id_of: Option<String>,
     /// The fields, in the order of the form.
     #[serde(rename = "field", default)]
     pub fields: Vec<Field>,
@@ -275,6 +279,9 @@ pub struct Code {
     /// Last day of use; still understood after.
     #[serde(default)]
     pub until: Option<String>,
+    /// The code of its list under which figures count it once it is out of use.
+    #[serde(default)]
+    pub into: Option<String>,
     /// Other words that ledgers use for it.
     #[serde(default)]
     pub also: Vec<String>,
@@ -301,6 +308,18 @@ impl CodeList {
     /// The entry of a code.
     pub fn get(&self, code: &str) -> Option<&Code> {
         self.codes.iter().find(|c| c.code == code)
+    }
+    /// The entry under which figures count a code: its own, or the one that a code out of use went into. A chain that
+    /// leads nowhere or in a ring, which the lint refuses, ends where it began.
+    pub fn counted_as(&self, code: &str) -> Option<&Code> {
+        let start = self.get(code)?;
+        let mut now = start;
+        for _ in &self.codes {
+            let Some(next) = &now.into else { return Some(now) };
+            let Some(next) = self.get(next) else { return Some(start) };
+            now = next;
+        }
+        Some(start)
     }
     /// The code for a word of a ledger: its code, a label, or another word for it.
     pub fn find_word(&self, word: &str) -> Option<&Code> {

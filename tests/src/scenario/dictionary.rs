@@ -53,8 +53,10 @@ fn edition(written: &Dictionary) -> Result<&'static Schema, String> {
     }
     for one in &written.retired {
         let list = schema.lists.get_mut(&one.list).ok_or_else(|| unknown(&one.list))?;
+        let into = one.into.as_ref().map(|word| list.find_word(word).ok_or_else(|| unknown(word)));
+        let into = into.transpose()?.map(|code| code.code.clone());
         let code = list.codes.iter_mut().find(|code| code.zh == one.code).ok_or_else(|| unknown(&one.code))?;
-        code.until = calendar::day(&one.until);
+        (code.until, code.into) = (calendar::day(&one.until), into);
     }
     for one in &written.codes {
         let list = schema.lists.get_mut(&one.list).ok_or_else(|| unknown(&one.list))?;

@@ -1,12 +1,15 @@
 //! The same questions to a phone and to the county: what is in force, what still stands, what waits for a person.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use toml::value::Datetime;
 use wangge_core::{
     app::{AppError, AttentionView, HistoryRequest, ListRequest, RecordView},
     merge,
-    model::{Audience, Field, KindName, Member, RecordId, Rule, Schema, Source, Value, ids::to_hex},
+    model::{Audience, Field, KindName, Member, Observation, RecordId, Rule, Schema, Source, Value, ids::to_hex},
 };
 use wangge_server::county::CountyItem;
 
@@ -192,10 +195,14 @@ impl<'a> Viewer<'a> {
             Self::Server(ledger) => {
                 let schema = Schema::built_in();
                 let kind = ledger.kind(record).and_then(|name| schema.kind(&name.0)).ok_or(AppError::NotFound)?;
-                let observed = ledger
-                    .of_record(record)
-                    .map(|(_, logged)| logged.iter().map(|one| one.observation.clone()).collect::<Vec<_>>());
-                let lines = observed.flat_map(|observations| merge::history(schema, kind, &observations));
+                let mut observed: BTreeMap<Audience, Vec<Observation>> = BTreeMap::new();
+                for name in ledger.records().into_iter().filter(|name| ledger.head(*name) == ledger.head(record)) {
+                    for (doc, logged) in ledger.of_record(name) {
+                        let seen = logged.iter().map(|one| one.observation.clone());
+                        observed.entry(doc.audience).or_default().extend(seen);
+                    }
+                }
+                let lines = observed.values().flat_map(|observations| merge::history(schema, kind, observations));
                 lines.filter(|line| line.field == field.key).collect()
             }
         };
@@ -207,7 +214,8 @@ impl<'a> Viewer<'a> {
         let mut out: Vec<Waiting> = match self {
             Self::Phone(phone) => phone.app.attention()?.into_iter().map(of_phone).collect(),
             Self::Server(ledger) => {
-                let all = ledger.records();
+                let mut all = ledger.records();
+                all.retain(|record| ledger.head(*record) == *record);
                 let docs = all.iter().flat_map(|record| ledger.resolved(*record));
                 let fields = docs.flat_map(|(_, resolved)| resolved.attention.clone()).map(of_server);
                 fields.chain(ledger.across.iter().map(of_county)).collect()
@@ -226,6 +234,30 @@ impl<'a> Viewer<'a> {
                 ledger.records().iter().filter(|record| ledger.kind(**record) == Some(&kind)).count() as u64
             }
         })
+    }
+
+    /// The values in force of one field of all records of a kind.
+    pub fn values(self, kind: &str, key: &str) -> Result<Vec<Value>, AppError> {
+        let mut values = Vec::new();
+        match self {
+            Self::Phone(phone) => {
+                let mut request = ListRequest { kind: Some(kind.into()), limit: 200, ..ListRequest::default() };
+                loop {
+                    let page = phone.app.list(&request)?;
+                    values.extend(page.items.iter().filter_map(|item| item.values.get(key).cloned()));
+                    let Some(next) = page.next else { break };
+                    request.after = Some(next);
+                }
+            }
+            Self::Server(ledger) => {
+                let records = ledger.records().into_iter().filter(|record| ledger.head(*record) == *record);
+                let of_kind = records.filter(|record| ledger.kind(*record).is_some_and(|name| name.0 == kind));
+                let docs = of_kind
+                    .filter_map(|record| ledger.resolved(record).iter().find_map(|(_, doc)| doc.fields.get(key)));
+                values.extend(docs.map(|field| field.value.clone()));
+            }
+        }
+        Ok(values)
     }
 
     /// How many different people were met in a month (月探访): visits with the result 已见, each person once.
@@ -330,7 +362,7 @@ fn of_server(item: merge::Attention) -> Waiting {
         rule: item.rule,
         record: item.doc.record,
         field: item.field,
-        others: vec![],
+        others: Vec::new(),
         in_force: item.in_force,
         between: sorted(item.claims.into_iter().map(|claim| claim.value)),
         zh: item.zh,

@@ -194,7 +194,7 @@ impl<'s> Play<'s> {
     }
 
     /// Some time after their last work, syncs these people in this order, and then until none has news.
-    fn meet(&self, order: &[String], later_ms: i64) -> Step<()> {
+    fn meet(&mut self, order: &[String], later_ms: i64) -> Step<()> {
         let mut latest = self.world.clock.now();
         for name in order {
             latest = latest.max(self.phone(name, None)?.env.true_time());
@@ -205,6 +205,8 @@ impl<'s> Play<'s> {
             for name in order {
                 quiet &= self.sync(name)?;
             }
+            // What the county does in the background, as while it serves.
+            quiet &= self.world.keep_up().map_err(wrong)? == 0;
             if quiet {
                 return Ok(());
             }

@@ -155,7 +155,9 @@ fn replace(round: &mut Round, other: &OtherRound) {
         }
     }
     table(&mut round.expect, other.expect.as_ref());
+    table(&mut round.course, other.course.as_ref());
     table(&mut round.same, other.same.as_ref());
+    table(&mut round.day, other.day.as_ref());
     table(&mut round.item, other.item.as_ref());
     table(&mut round.told, other.told.as_ref());
     table(&mut round.suggest, other.suggest.as_ref());
@@ -202,11 +204,19 @@ impl<'a> Exchange<'a> {
         for item in &mut round.item {
             item.get_mut().words.iter_mut().for_each(|word| self.name(word));
         }
+        for course in &mut round.course {
+            let course = course.get_mut();
+            let lists = course.steps.iter_mut().chain(&mut course.pending).chain(&mut course.notes);
+            for word in lists.flatten().flatten() {
+                self.name(word);
+            }
+        }
         for told in &mut round.told {
             let told = told.get_mut();
             self.name(&mut told.who);
             told.words.iter_mut().for_each(|word| self.name(word));
         }
+        round.day.iter_mut().for_each(|one| self.name(&mut one.get_mut().who));
         round.held.iter_mut().for_each(|one| self.name(&mut one.get_mut().who));
         round.refused.iter_mut().for_each(|one| self.name(&mut one.get_mut().who));
     }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wangge_core::{
     doc::chunk,
-    merge::Resolved,
-    model::{Bucket, ChangeHash, DocId, Envelope, KindName, Observation, RecordId},
+    merge::{self, Resolved},
+    model::{Audience, Bucket, ChangeHash, DocId, Envelope, KindName, Observation, RecordId, Rule, Schema, Value},
     sync::wire::Digest,
 };
 use wangge_server::{County, county::CountyItem};
@@ -33,6 +33,8 @@ pub struct Ledger {
     /// What rules over several records ask, as the county sees it.
     pub across: Vec<CountyItem>,
     resolved: BTreeMap<RecordId, Vec<(DocId, Resolved)>>,
+    /// Records that are one with others, with the one that goes on.
+    joined: BTreeMap<RecordId, RecordId>,
 }
 
 impl Ledger {
@@ -65,7 +67,67 @@ impl Ledger {
             let state = county.resolve_record(&record).map_err(failed)?;
             ledger.resolved.insert(record, state.docs.into_iter().collect());
         }
+        ledger.join(county.schema());
         Ok(ledger)
+    }
+
+    /// Resolves records that are one together, each under all of its names. What commands came to is told by the record
+    /// that goes on, for a merge of one is no merge of the other.
+    fn join(&mut self, schema: &Schema) {
+        let records = self.records();
+        let heads: BTreeMap<RecordId, RecordId> =
+            records.iter().map(|record| (*record, self.follow(*record))).collect();
+        let mut groups: BTreeMap<RecordId, Vec<RecordId>> = BTreeMap::new();
+        for (record, head) in &heads {
+            groups.entry(*head).or_default().push(*record);
+        }
+        groups.retain(|_, names| names.len() > 1);
+        for (head, names) in groups {
+            let Some(kind) = self.kind(head).and_then(|kind| schema.kind(&kind.0)) else { continue };
+            let mut all: BTreeMap<Audience, Vec<Observation>> = BTreeMap::new();
+            for (doc, logged) in names.iter().flat_map(|name| self.of_record(*name)) {
+                let seen = logged.iter().map(|one| one.observation.clone());
+                all.entry(doc.audience).or_default().extend(seen);
+            }
+            let own: BTreeMap<DocId, Resolved> = self.resolved.get(&head).into_iter().flatten().cloned().collect();
+            let by_command = |key: &str| kind.field(key).is_some_and(|field| field.rule == Rule::Command);
+            let together = all.into_iter().map(|(audience, observations)| {
+                let id = DocId { record: head, audience, generation: 0 };
+                let mut resolved = merge::resolve(schema, kind, id, &observations);
+                let own = own.get(&id).cloned().unwrap_or_default();
+                resolved.fields.retain(|key, _| !by_command(key));
+                resolved.fields.extend(own.fields.into_iter().filter(|(key, _)| by_command(key)));
+                resolved.flow = own.flow;
+                (id, resolved)
+            });
+            let together: Vec<_> = together.collect();
+            for name in names {
+                self.resolved.insert(name, together.clone());
+                self.joined.insert(name, head);
+            }
+        }
+    }
+
+    /// The record that a record goes on as, by what its own documents say. Of a ring the smallest id.
+    fn follow(&self, record: RecordId) -> RecordId {
+        let next = |record: &RecordId| {
+            let docs = self.resolved(*record);
+            let alias = docs.iter().find_map(|(_, doc)| doc.fields.get("alias_of")).map(|field| &field.value);
+            alias.and_then(Value::text).and_then(|id| id.parse::<RecordId>().ok())
+        };
+        let mut way = vec![record];
+        while let Some(to) = next(&way[way.len() - 1]) {
+            if let Some(start) = way.iter().position(|known| *known == to) {
+                return way[start..].iter().copied().min().unwrap_or(to);
+            }
+            way.push(to);
+        }
+        way[way.len() - 1]
+    }
+
+    /// The record that lists show for a record.
+    pub fn head(&self, record: RecordId) -> RecordId {
+        self.joined.get(&record).copied().unwrap_or(record)
     }
 
     /// Whether a change was accepted.
@@ -84,7 +146,7 @@ impl Ledger {
     pub fn records(&self) -> BTreeSet<RecordId> {
         self.docs.keys().map(|id| id.record).collect()
     }
-    /// What the county says of the documents of a record.
+    /// What the county says of the documents of a record and of those that are one with it.
     pub fn resolved(&self, record: RecordId) -> &[(DocId, Resolved)] {
         self.resolved.get(&record).map_or(&[], Vec::as_slice)
     }

@@ -18,7 +18,7 @@ use wangge_core::{
 };
 use wangge_server::{
     County, CountyError, Keys,
-    county::{NewCounty, ServerRecord},
+    county::{CommandDone, CommandOrder, NewCounty, ServerRecord},
     import::write::AUTHOR,
     keys::files,
 };
@@ -233,6 +233,20 @@ impl World {
         let random = &mut |bytes: &mut [u8]| rng.fill(bytes);
         self.county().write_as_server(&author, Role::CC, now, random, vec![row]).map_err(failed)?;
         Ok(record)
+    }
+
+    /// What the county does in the background while it serves; gives how many changes it wrote.
+    pub fn keep_up(&mut self) -> Result<u64, WorldError> {
+        let (now, mut rng) = (self.clock.now(), self.rng.fork());
+        let written = self.county().keep_up(now, &mut |bytes| rng.fill(bytes));
+        written.map_err(|error| WorldError::new("background work of the county", error))
+    }
+
+    /// A command that somebody does at the county's desk.
+    pub fn order(&mut self, order: &CommandOrder<'_>, at: Millis) -> Result<CommandDone, WorldError> {
+        let (now, mut rng) = (self.clock.reach(at), self.rng.fork());
+        let done = self.county().command(order, now, &mut |bytes| rng.fill(bytes));
+        done.map_err(|error| WorldError(error.to_string()))
     }
 
     /// The phone of a person.

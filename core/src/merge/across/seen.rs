@@ -65,6 +65,8 @@ impl Facts {
                 if !present.is_empty() {
                     facts.members.insert(field.key.clone(), present.into_iter().collect());
                 }
+            } else if field.value_type == FieldType::IdNumber && state.contested {
+                // Between two numbers nobody is matched by either, until a person has seen the document.
             } else if !state.value.is_null() {
                 facts.values.insert(field.key.clone(), state.value.clone());
                 if listed(TIMED, kind, &field.key) {

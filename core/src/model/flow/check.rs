@@ -65,6 +65,8 @@ pub struct Effect<'a> {
     pub append: Option<(String, String)>,
     /// Units that the record goes to.
     pub routes: Vec<Scope>,
+    /// It takes back a slip: records that are parted so are not said to be different.
+    pub slip: bool,
 }
 
 /// Checks a command against the table. The sentence of a [`Problem`] can stand on a screen; its rule is `command`,
@@ -344,6 +346,7 @@ impl<'a> Case<'_, 'a> {
             (append.field.clone(), parts.collect::<Vec<_>>().join("；"))
         });
         let routes = self.command.routes.iter().filter_map(|arg| self.text(arg)).flat_map(units).collect();
-        Effect { row, to: row.to.as_deref(), set, numbers, append, routes }
+        let slip = self.args.get("again") == Some(&Value::Bool(true));
+        Effect { row, to: row.to.as_deref(), set, numbers, append, routes, slip }
     }
 }

@@ -32,6 +32,14 @@ pub fn check_kind(report: &mut Report<'_>, schema: &Schema, kind: &Kind) {
             || format!("title names '{key}', which is no field"),
         );
     }
+    let owner = kind.id_of.as_ref().map(|key| kind.fields.iter().find(|field| field.key == *key));
+    report.on("id_of").check(
+        owner.is_none_or(|owner| {
+            owner.is_some_and(|f| f.value_type == FieldType::Ref && f.rule == Rule::Immutable && f.required)
+        }),
+        || "id_of 应指本表一个必填、不可更改的引用字段".to_owned(),
+        || "id_of must name a reference of this kind that is required and immutable".to_owned(),
+    );
     let mut keys = BTreeSet::new();
     for (n, field) in kind.fields.iter().enumerate() {
         report.at(&[("field", n)]);

@@ -64,6 +64,14 @@ fn check_code(report: &mut Report<'_>, list: &CodeList, code: &Code) {
         report.innocent(&what, &[("also", word)]);
     }
     check_days(report, &what, code.from.as_deref(), code.until.as_deref());
+    if let Some(into) = &code.into {
+        let leads = list.counted_as(&code.code).is_some_and(|now| now.code != code.code && now.into.is_none());
+        report.on("into").check(
+            code.until.is_some() && leads,
+            || format!("{what}：停用后归入的 {into} 应是本表仍在使用的代码，并写明止期"),
+            || format!("{what}: {into} must be a code of the list that is in use, and `until` must be given"),
+        );
+    }
 }
 
 fn check_days(report: &mut Report<'_>, what: &str, from: Option<&str>, until: Option<&str>) {

@@ -353,7 +353,8 @@ impl<'c> Case<'c> {
             let entry = serde_json::json!({ "text": text, "by": outcome.by }).to_string();
             puts.entry(field.audience).or_default().push((format!("{key}/{ulid}"), Value::Text(entry)));
         }
-        let parted = command.parts.as_ref().and_then(|key| reference(had.get(key)));
+        // A slip that is taken back leaves the question open: only who says that they are two has told them apart.
+        let parted = command.parts.as_ref().filter(|_| !effect.slip).and_then(|key| reference(had.get(key)));
         let distinct = self.kind.field("distinct");
         if let Some((other, field)) = parted.zip(distinct) {
             puts.entry(field.audience).or_default().push(member(&field.key, &other));

@@ -4,7 +4,7 @@ mod course;
 
 use toml::Spanned;
 use wangge_core::{
-    app::AppError,
+    app::{AppError, RecordView},
     model::{ChangeHash, DocId, Field, FieldType, Kind, RecordId, Schema, Source, Value},
 };
 
@@ -33,8 +33,14 @@ pub fn round(play: &Play<'_>, round: &Round, in_contact: &[String], findings: &m
     for expect in &round.expect {
         checker.expect(expect, findings)?;
     }
+    for course in &round.course {
+        checker.course(course, findings)?;
+    }
     for same in &round.same {
         checker.same(same, findings)?;
+    }
+    for day in &round.day {
+        checker.day(day, findings)?;
     }
     checker.items(&round.item, findings)?;
     checker.told(round, findings)?;
@@ -230,9 +236,10 @@ impl Checker<'_, '_> {
                 let ids = matches!(viewer, Viewer::Server(_)) && field.is_some_and(|f| f.value_type == FieldType::Ref);
                 let fits = |waiting: &Waiting| {
                     let about = [vec![waiting.record], waiting.others.clone()].concat();
-                    let named = if others.is_empty() { waiting.record == record } else { about.contains(&record) };
+                    let is_about = |record| about.iter().any(|one| self.is_one(*one, record));
+                    let named = if others.is_empty() { self.is_one(waiting.record, record) } else { is_about(record) };
                     named
-                        && others.iter().all(|other| about.contains(other))
+                        && others.iter().all(|other| is_about(*other))
                         && item.field.as_ref().is_none_or(|field| waiting.field == *field)
                         && waiting.rule == item.rule
                         && between.as_ref().is_none_or(|between| *between == waiting.between)
@@ -271,23 +278,37 @@ impl Checker<'_, '_> {
         self.in_contact.iter().filter_map(|name| self.play.world.phone(name))
     }
 
+    /// Every record of the file that a phone shows; those that are one stand there once.
+    fn views(&self, phone: &Phone) -> Step<Vec<RecordView>> {
+        let mut views: Vec<RecordView> = Vec::new();
+        for (_, record) in self.play.names.all() {
+            match phone.app.get(record) {
+                Ok(view) if views.iter().all(|known| known.record != view.record) => views.push(view),
+                Ok(_) | Err(AppError::NotFound) => {}
+                Err(error) => return Err(broken(&error)),
+            }
+        }
+        Ok(views)
+    }
+
+    fn is_one(&self, a: RecordId, b: RecordId) -> bool {
+        self.ledger.head(a) == self.ledger.head(b)
+    }
+
     fn told(&self, round: &Round, findings: &mut Findings) -> Step<()> {
         let mut found: Vec<(String, RecordId, String)> = Vec::new();
         for phone in self.phones() {
-            for (_, record) in self.play.names.all() {
-                let view = match phone.app.get(record) {
-                    Ok(view) => view,
-                    Err(AppError::NotFound) => continue,
-                    Err(error) => return Err(broken(&error)),
-                };
-                found.extend(view.told.into_iter().map(|say| (phone.name.clone(), record, say.zh)));
+            for view in self.views(phone)? {
+                found.extend(view.told.into_iter().map(|say| (phone.name.clone(), view.record, say.zh)));
             }
         }
         for spanned in &round.told {
             let (line, told) = (self.play.line(spanned), spanned.get_ref());
             let record = self.play.record(&told.record, line)?;
             let fits = |(who, about, zh): &(String, RecordId, String)| {
-                *who == told.who && *about == record && told.words.iter().all(|word| zh.contains(word.as_str()))
+                *who == told.who
+                    && self.is_one(*about, record)
+                    && told.words.iter().all(|word| zh.contains(word.as_str()))
             };
             match found.iter().position(fits) {
                 Some(at) => drop(found.remove(at)),
@@ -320,10 +341,8 @@ impl Checker<'_, '_> {
         expected.sort();
         for phone in self.phones() {
             let mut found = Vec::new();
-            for (_, record) in self.play.names.all() {
-                if let Ok(view) = phone.app.get(record) {
-                    found.extend(view.suggestions.into_iter().map(|one| (record, one.category)));
-                }
+            for view in self.views(phone)? {
+                found.extend(view.suggestions.into_iter().map(|one| (view.record, one.category)));
             }
             found.sort();
             if found != expected {
@@ -424,12 +443,30 @@ impl Checker<'_, '_> {
         Ok(())
     }
 
+    /// How many records figures count under a code, by the county's dictionary: codes out of use under the one they went
+    /// into.
+    fn coded(&self, viewer: Viewer<'_>, kind: &str, key: &str, word: &str, line: Option<usize>) -> Step<u64> {
+        let schema = self.play.world.county().schema();
+        let field = schema.kind(kind).and_then(|kind| kind.field(key));
+        let list = field.and_then(|field| schema.lists.get(field.list.as_ref()?));
+        let Some((list, code)) = list.and_then(|list| Some((list, list.find_word(word)?))) else {
+            let en = format!("{kind}.{key} has no code {word}");
+            return Err(Finding { line, zh: format!("{kind}.{key} 没有代码“{word}”"), en });
+        };
+        let values = viewer.values(kind, key).map_err(|e| broken(&e))?;
+        let counted = values.iter().filter_map(|value| list.counted_as(value.text()?));
+        Ok(counted.filter(|now| now.code == code.code).count() as u64)
+    }
+
     fn count(&self, spanned: &Spanned<Count>, findings: &mut Findings) -> Step<()> {
         let (line, count) = (self.play.line(spanned), spanned.get_ref());
         for viewer in self.viewers(line, count.on.as_deref())? {
             let who = viewer.name();
             if let (Some(kind), Some(wanted)) = (&count.kind, count.records) {
-                let is = viewer.records(kind).map_err(|e| broken(&e))?;
+                let is = match (&count.field, &count.code) {
+                    (Some(field), Some(word)) => self.coded(viewer, kind, field, word, line)?,
+                    _ => viewer.records(kind).map_err(|e| broken(&e))?,
+                };
                 if is != wanted {
                     findings.add(
                         line,

@@ -59,4 +59,19 @@ impl Play<'_> {
             _ => stop(line, "answer 只写一种回答", "`answer` says one thing"),
         }
     }
+
+    /// Takes back the last thing that a person did to a record.
+    pub(super) fn undo(&self, act: &Act, line: Option<usize>) -> Step<Result<Done, AppError>> {
+        let app = &self.phone(&act.who, line)?.app;
+        let record = self.record_of(act, line)?;
+        let lacks = |e| Finding::of(line, &format!("{}那里", act.who), &act.who, &e);
+        // What was done to a record that is one with others is kept under the name that lists show.
+        let head = app.get(record).map_or(record, |view| view.record);
+        let acts = app.acts().map_err(lacks)?;
+        let last = acts.iter().find(|done| !done.undone && [record, head].contains(&done.record));
+        match last {
+            Some(done) => Ok(app.undo(&done.id).map(|_| Done::default())),
+            None => stop(line, "没有可以撤回的", "there is nothing to take back"),
+        }
+    }
 }

@@ -48,7 +48,10 @@ impl Play<'_> {
             decide,
             visit: act.visit.as_deref().map(|name| self.record(name, line)).transpose()?,
             submission: None,
-            commands: Vec::new(),
+            commands: match &act.command {
+                Some(command) => vec![(command.clone(), self.args(schema, &act.args, &kind.name, command, line)?)],
+                None => Vec::new(),
+            },
         })
     }
 
@@ -57,8 +60,10 @@ impl Play<'_> {
             (None, Some(_), Some(kind)) => KindName(kind.clone()),
             (Some(record), None, None) => {
                 let view = self.phone(&act.who, line)?.app.get(record);
+                // Somebody may try to write what is not on that phone: the phone answers, not the file.
+                let elsewhere = || self.world.phones.iter().find_map(|phone| phone.app.get(record).ok());
                 let lacks = |error| Finding::of(line, &format!("{}那里", act.who), &act.who, &error);
-                view.map_err(lacks)?.kind
+                view.or_else(|error| elsewhere().ok_or(error)).map_err(lacks)?.kind
             }
             _ => return stop(line, "要么写 record，要么写 new 和 kind", "either `record`, or `new` and `kind`"),
         };

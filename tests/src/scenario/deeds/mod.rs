@@ -85,6 +85,21 @@ impl Play<'_> {
         if let Some(answer) = &act.answer {
             return self.answer(act, answer, line);
         }
+        if act.undo {
+            return self.undo(act, line);
+        }
+        if act.merge_into.is_some() || act.unmerge {
+            return self.merge(act, line);
+        }
+        if !act.hint.is_empty() {
+            return self.hint(act, line);
+        }
+        if let Some(visit) = &act.go {
+            return self.visit(act, visit, line);
+        }
+        if let (Some(command), None, true) = (&act.command, &act.new, act.put.is_empty()) {
+            return self.command(act, command, line);
+        }
         let request = self.request(act, grid, line)?;
         if let Some(names) = &act.likely {
             self.likely(act, &request, names, line)?;

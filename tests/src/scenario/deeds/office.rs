@@ -2,6 +2,7 @@
 
 use toml::Spanned;
 use wangge_core::model::{KindName, Millis, Scope};
+use wangge_server::county::CommandOrder;
 
 use super::kind_of;
 use crate::{
@@ -30,15 +31,36 @@ impl Play<'_> {
                 let schema = self.dictionary(act.dictionary.as_deref(), line)?;
                 self.world.reopen_county(schema)
             }
+            (None, None, None) if act.command.is_some() => return self.order(act, at, line),
             (None, None, scope) if act.import.is_some() != act.new.is_some() => {
                 return self.import(act, scope, at, line);
             }
             _ => {
-                let en = "`assign` or `unassign` with `grid`, or `import` or `new`, or `dictionary`";
-                return stop(line, "写 assign 或 unassign 和 grid，或 import 或 new，或 dictionary", en);
+                let en = "`assign` or `unassign` with `grid`, `import`, `new`, `command` or `dictionary`";
+                return stop(line, "写 assign 或 unassign 和 grid，或 import、new、command、dictionary", en);
             }
         };
         done.or_else(|error| stop(line, error.0.clone(), error.0))
+    }
+
+    /// A command that somebody does at the county's desk.
+    fn order(&mut self, act: &CountyAct, at: Millis, line: Option<usize>) -> Step<()> {
+        let (Some(who), Some(record), Some(command)) = (&act.who, &act.record, &act.command) else {
+            return stop(line, "要写 who、record 和 command", "`who`, `record` and `command`");
+        };
+        let (user, role) = self.phone(who, line).map(|phone| (phone.user.clone(), phone.role))?;
+        let record = self.record(record, line)?;
+        let county = self.world.county();
+        let kind = county.resolve_record(&record).map(|state| state.kind);
+        let kind = kind.or_else(|error| stop(line, error.to_string(), error.to_string()))?;
+        let args = self.args(county.schema(), &act.args, &kind, command, line)?;
+        let order = CommandOrder { user: &user, role, record, command, args: &args };
+        match (self.world.order(&order, at), &act.refused) {
+            (Ok(_), None) => Ok(()),
+            (Ok(_), Some(_)) => stop(line, "县里本应拒绝，却办了", "the county should have refused it"),
+            (Err(error), Some(words)) if words.iter().all(|word| error.0.contains(word.as_str())) => Ok(()),
+            (Err(error), _) => stop(line, format!("{who}在县里办不成：{}", error.0), error.0),
+        }
     }
 
     /// A row of a registry, written as the county's import writes it.

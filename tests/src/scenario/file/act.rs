@@ -6,7 +6,8 @@ use serde::Deserialize;
 use toml::value::Datetime;
 use wangge_core::model::Source;
 
-/// What the county does itself: a person comes to a grid or leaves it, or a row of a registry comes in.
+/// What the county does itself: a person comes to a grid or leaves it, a row of a registry comes in, a command is done at a
+/// desk.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CountyAct {
@@ -33,6 +34,21 @@ pub struct CountyAct {
     /// As of which day the registry says so; the time of the import where absent.
     #[serde(default)]
     pub seen: Option<Datetime>,
+    /// Somebody does a command at the county's desk.
+    #[serde(default)]
+    pub who: Option<String>,
+    /// On which record.
+    #[serde(default)]
+    pub record: Option<String>,
+    /// The command.
+    #[serde(default)]
+    pub command: Option<String>,
+    /// What it is told.
+    #[serde(default)]
+    pub args: BTreeMap<String, toml::Value>,
+    /// The county must refuse it in these words.
+    #[serde(default)]
+    pub refused: Option<Vec<String>>,
     /// The dictionary under which the county works from now on; `""` is the one that ships.
     #[serde(default)]
     pub dictionary: Option<String>,
@@ -94,6 +110,27 @@ pub struct Act {
     /// Answers an item about the record.
     #[serde(default)]
     pub answer: Option<AnswerLine>,
+    /// Takes back the last thing that this person did to the record.
+    #[serde(default)]
+    pub undo: bool,
+    /// A command on the record, or on the one that the form makes.
+    #[serde(default)]
+    pub command: Option<String>,
+    /// What the command is told.
+    #[serde(default)]
+    pub args: BTreeMap<String, toml::Value>,
+    /// The record is the same as this one, and goes on under its name.
+    #[serde(default)]
+    pub merge_into: Option<String>,
+    /// It is not, after all.
+    #[serde(default)]
+    pub unmerge: bool,
+    /// What somebody who may not read a child's file leaves there about the resident: fields and values.
+    #[serde(default)]
+    pub hint: BTreeMap<String, toml::Value>,
+    /// A visit with everything that comes of it.
+    #[serde(default)]
+    pub go: Option<Visit>,
     /// Records that the phone must show while this form is typed, because it may be one of them, in any order.
     #[serde(default)]
     pub likely: Option<Vec<String>>,
@@ -142,6 +179,55 @@ pub struct AnswerLine {
     /// It is as the item supposes.
     #[serde(default)]
     pub confirm: bool,
+}
+
+/// A visit, told once.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Visit {
+    /// The dwelling or place.
+    pub to: String,
+    /// Kind of visit, by its Chinese words.
+    #[serde(default = "daily")]
+    pub kind: String,
+    /// How, by its Chinese words.
+    #[serde(default = "at_home")]
+    pub mode: String,
+    /// What came of it, by its Chinese words.
+    #[serde(default = "met")]
+    pub result: String,
+    /// Who was met.
+    #[serde(default)]
+    pub met: Vec<String>,
+    /// Everything is as recorded 无变化.
+    #[serde(default)]
+    pub unchanged: bool,
+    /// A check was made, and these items failed, by their codes; an empty list: none failed.
+    #[serde(default)]
+    pub failed: Option<Vec<String>>,
+    /// What was found to be otherwise.
+    #[serde(default)]
+    pub found: Vec<FoundOtherwise>,
+}
+
+fn daily() -> String {
+    "日常".to_owned()
+}
+fn at_home() -> String {
+    "入户".to_owned()
+}
+fn met() -> String {
+    "已见".to_owned()
+}
+
+/// What a visit found to be otherwise.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FoundOtherwise {
+    /// Record.
+    pub record: String,
+    /// Fields and their values.
+    pub put: BTreeMap<String, toml::Value>,
 }
 
 /// A member of a set that comes or goes.

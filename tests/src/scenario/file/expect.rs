@@ -56,6 +56,29 @@ pub struct Expect {
     pub history: Option<Vec<toml::Value>>,
 }
 
+/// What commands have come to on a record.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Course {
+    /// On which phones; absent: on all that may see it.
+    #[serde(default)]
+    pub on: Option<Vec<String>>,
+    /// Record.
+    pub record: String,
+    /// The state shown before the county has answered, in words; empty: none.
+    #[serde(default)]
+    pub provisional: Option<String>,
+    /// What was done, in order: words of each sentence, and no others.
+    #[serde(default)]
+    pub steps: Option<Vec<Vec<String>>>,
+    /// What waits for the county.
+    #[serde(default)]
+    pub pending: Option<Vec<Vec<String>>>,
+    /// What was wanted and not done, kept with its author.
+    #[serde(default)]
+    pub notes: Option<Vec<Vec<String>>>,
+}
+
 /// Records that are one by a person's decision, or by the same door.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -68,6 +91,23 @@ pub struct Same {
     /// They are not one.
     #[serde(default)]
     pub apart: bool,
+}
+
+/// One card of a day list.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Day {
+    /// Whose list.
+    pub who: String,
+    /// Which day.
+    pub day: Datetime,
+    /// Home or place.
+    pub at: String,
+    /// Kinds of task there, in order: `visit` `check` `event` `confirm` `ask`; empty: the home or place is not on the list.
+    pub tasks: Vec<String>,
+    /// Words of its sentences.
+    #[serde(default)]
+    pub words: Vec<String>,
 }
 
 /// One thing that waits for a person.
@@ -168,6 +208,12 @@ pub struct Count {
     /// Records of this kind…
     #[serde(default)]
     pub kind: Option<String>,
+    /// …that figures count under this code…
+    #[serde(default)]
+    pub code: Option<String>,
+    /// …of this field…
+    #[serde(default)]
+    pub field: Option<String>,
     /// …are so many.
     #[serde(default)]
     pub records: Option<u64>,

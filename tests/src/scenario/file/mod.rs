@@ -9,8 +9,8 @@ use serde::Deserialize;
 use toml::{Spanned, value::Datetime};
 use wangge_core::model::Role;
 
-pub use act::{Act, AnswerLine, CountyAct, MemberLine, Words};
-pub use expect::{Count, Expect, HeldBack, Item, NotHeld, Refused, Same, Suggest, Told};
+pub use act::{Act, AnswerLine, CountyAct, MemberLine, Visit, Words};
+pub use expect::{Count, Course, Day, Expect, HeldBack, Item, NotHeld, Refused, Same, Suggest, Told};
 
 use super::Variant;
 
@@ -71,7 +71,13 @@ pub struct OtherRound {
     pub expect: Option<Vec<Spanned<Expect>>>,
     /// See [`Round`].
     #[serde(default)]
+    pub course: Option<Vec<Spanned<Course>>>,
+    /// See [`Round`].
+    #[serde(default)]
     pub same: Option<Vec<Spanned<Same>>>,
+    /// See [`Round`].
+    #[serde(default)]
+    pub day: Option<Vec<Spanned<Day>>>,
     /// See [`Round`].
     #[serde(default)]
     pub item: Option<Vec<Spanned<Item>>>,
@@ -151,6 +157,9 @@ pub struct Retired {
     pub code: String,
     /// Last day of use.
     pub until: Datetime,
+    /// The code under which figures count it, by its Chinese words.
+    #[serde(default)]
+    pub into: Option<String>,
 }
 
 /// Somebody with a phone.
@@ -195,9 +204,15 @@ pub struct Round {
     /// What is then in force.
     #[serde(default)]
     pub expect: Vec<Spanned<Expect>>,
+    /// What commands have come to.
+    #[serde(default)]
+    pub course: Vec<Spanned<Course>>,
     /// Records that are then one.
     #[serde(default)]
     pub same: Vec<Spanned<Same>>,
+    /// Lines of day lists.
+    #[serde(default)]
+    pub day: Vec<Spanned<Day>>,
     /// What then waits for a person; nothing else may.
     #[serde(default)]
     pub item: Vec<Spanned<Item>>,
