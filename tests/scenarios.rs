@@ -379,6 +379,77 @@ fn records_that_are_said_to_be_one_are_compared() {
     }
 }
 
+/// Each expectation of an act, a command, a merge, a day or an item between records finds what is otherwise, with its line.
+#[test]
+fn what_is_otherwise_is_found_with_its_line() {
+    for (start, from, to, at, says) in [
+        ("22-", "steps = [[\"甲\"]]", "steps = [[\"乙\"]]", "[[round.course]]", "3号楼已做应为"),
+        ("22-", "steps = [[\"甲\"]]", "steps = []", "[[round.course]]", "3号楼已做应为 []"),
+        ("22-", "steps = [[\"甲\"]]", "pending = [[\"甲\"]]", "[[round.course]]", "3号楼待县里答复应为"),
+        ("22-", "steps = [[\"甲\"]]", "notes = [[\"甲\"]]", "[[round.course]]", "3号楼未办成应为"),
+        ("22-", "steps = [[\"甲\"]]", "provisional = \"已拆除\"", "[[round.course]]", "应暂显示为“已拆除”，实为“”"),
+        (
+            "08-",
+            "records = [\"李红一\", \"李红二\"]",
+            "records = [\"李红一\", \"李红二\"]\n  apart = true",
+            "[[round.same]]",
+            "应是 2 条，实为 1 条",
+        ),
+        ("27-one-tap", "tasks = [\"visit\"]", "tasks = []", "[[round.day]]", "101室当天应有 []，实为 [\"visit\"]"),
+        ("27-one-tap", "words = [\"孙桂兰\"]", "words = [\"李红\"]", "[[round.day]]", "孙桂兰"),
+        ("16-", "others = [\"王小宝\"]", "others = [\"王五\"]", "[[round.item]]", "缺少这条待确认"),
+        (
+            "16-",
+            "rule = \"newborn_pair\"\n  words",
+            "rule = \"same_person\"\n  words",
+            "[[round.item]]",
+            "缺少这条待确认",
+        ),
+        (
+            "45-",
+            "code = \"路灯不亮\"\n  records = 0",
+            "code = \"路灯不亮\"\n  records = 1",
+            "[[round.count]]\n  kind = \"event\"\n  field = \"category\"\n  code = \"路灯不亮\"",
+            "event 应有 1 条，实有 0 条",
+        ),
+        (
+            "45-",
+            "rule = \"code_retired\"",
+            "rule = \"code\"",
+            "[[round.act]]\n  who = \"乙\"\n  at = 2026-03-09 10:00",
+            "手机应以 code 提示",
+        ),
+        ("bad-over", "also = [\"range\"]", "also = [\"role\"]", "[[round.act]]", "手机应以 length、role 提示"),
+        ("28-", "refused = [\"专职网格员\"]", "refused = [\"儿童主任\"]", "[[round.county]]", "甲在县里办不成"),
+        (
+            "28-",
+            "  command = \"reopen\"\n",
+            "  command = \"reopen\"\n  refused = []\n",
+            "[[round.county]]\n  at = 2026-03-10 10:00:00",
+            "县里本应拒绝，却办了",
+        ),
+        (
+            "14-",
+            "  [[round.not_held]]\n  who = \"甲\"",
+            "  [[round.not_held]]\n  who = \"儿童主任\"",
+            "[[round.not_held]]\n  who = \"甲\"",
+            "儿童主任的手机里有不该有的内容",
+        ),
+        (
+            "07-one",
+            "undo = true",
+            "unmerge = true\n  refused = { rule = \"role\" }",
+            "[[round.act]]\n  who = \"乙\"\n  at = 2026-03-11",
+            "以 role",
+        ),
+    ] {
+        let verdict = changed(start, from, to);
+        let line = Some(line_of(start, at));
+        let found = verdict.findings.iter().any(|(_, one)| one.line == line && one.zh.contains(says));
+        assert!(found, "{start} {to:?}: no line {line:?} with {says}\n{verdict}");
+    }
+}
+
 #[test]
 fn what_waits_on_a_phone_is_counted() {
     let verdict = changed("bad-newer-schema", "changes = 1", "changes = 2");

@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::{
     Finding,
-    file::{Act, OtherRound, Round, Scenario, Words},
+    file::{Act, OtherRound, PhoneSays, Round, Scenario},
 };
 
 /// A way to play a file.
@@ -129,7 +129,9 @@ pub fn played(scenario: &Scenario, variant: Variant) -> Played {
         for round in &mut story.round {
             // Who does another's work also syncs at the other's time: nothing but the authors differs.
             let order = round.sync.get_or_insert_with(|| everybody.clone());
-            order.iter_mut().for_each(|name| exchange.name(name));
+            for name in order {
+                exchange.name(name);
+            }
             exchange.round(round);
         }
     }
@@ -189,7 +191,7 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    fn words(&self, words: Option<&mut Words>) {
+    fn words(&self, words: Option<&mut PhoneSays>) {
         words.into_iter().flat_map(|words| &mut words.words).for_each(|word| self.name(word));
     }
 

@@ -105,7 +105,7 @@ impl Checker<'_, '_> {
     pub(super) fn day(&self, spanned: &Spanned<Day>, findings: &mut Findings) -> Step<()> {
         let (line, day) = (self.play.line(spanned), spanned.get_ref());
         let (phone, at) = (self.play.phone(&day.who, line)?, self.play.record(&day.at, line)?);
-        let list = phone.app.day_list(calendar::day(&day.day).as_deref()).map_err(|e| broken(&e))?;
+        let list = phone.app.day_list(calendar::day(&day.date).as_deref()).map_err(|e| broken(&e))?;
         let card = list.homes.iter().chain(&list.places).find(|card| card.target == at);
         let is: Vec<&str> = card.iter().flat_map(|card| &card.tasks).map(|task| word(task.kind)).collect();
         let said: String = card.iter().flat_map(|card| &card.tasks).map(|task| task.say.zh.as_str()).collect();

@@ -15,7 +15,7 @@ use wangge_core::{
 
 use super::{
     Finding,
-    file::{Act, Words},
+    file::{Act, PhoneSays},
     play::{Kept, Play, Step, stop, wrong},
 };
 use crate::calendar;
@@ -136,7 +136,7 @@ impl Play<'_> {
         Ok(())
     }
 
-    fn compare_words(&mut self, line: Option<usize>, expected: Option<&Words>, said: &[(String, String)]) {
+    fn compare_words(&mut self, line: Option<usize>, expected: Option<&PhoneSays>, said: &[(String, String)]) {
         let Some(expected) = expected else { return };
         let fits = |(rule, words): &(String, String)| {
             *rule == expected.rule && expected.words.iter().all(|word| words.contains(word.as_str()))

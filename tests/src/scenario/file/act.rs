@@ -142,10 +142,10 @@ pub struct Act {
     pub dictionary: Option<String>,
     /// The phone must refuse it, by this rule.
     #[serde(default)]
-    pub refused: Option<Words>,
+    pub refused: Option<PhoneSays>,
     /// The phone must keep it and warn, by this rule.
     #[serde(default)]
-    pub warned: Option<Words>,
+    pub warned: Option<PhoneSays>,
 }
 
 fn own_word() -> Source {
@@ -243,13 +243,13 @@ pub struct MemberLine {
     pub date: Option<Datetime>,
 }
 
-/// A rule and words that its Chinese sentence must hold.
+/// What the phone answers: a rule, and words that its Chinese sentence must hold.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Words {
+pub struct PhoneSays {
     /// Name of the rule.
     pub rule: String,
-    /// Words of the sentence.
+    /// PhoneSays of the sentence.
     #[serde(default)]
     pub words: Vec<String>,
     /// Other rules that are named at the same time.

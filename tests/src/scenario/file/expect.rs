@@ -100,7 +100,8 @@ pub struct Day {
     /// Whose list.
     pub who: String,
     /// Which day.
-    pub day: Datetime,
+    #[serde(rename = "day")]
+    pub date: Datetime,
     /// Home or place.
     pub at: String,
     /// Kinds of task there, in order: `visit` `check` `event` `confirm` `ask`; empty: the home or place is not on the list.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use toml::{Spanned, value::Datetime};
 use wangge_core::model::Role;
 
-pub use act::{Act, AnswerLine, CountyAct, MemberLine, Visit, Words};
+pub use act::{Act, AnswerLine, CountyAct, MemberLine, PhoneSays, Visit};
 pub use expect::{Count, Course, Day, Expect, HeldBack, Item, NotHeld, Refused, Same, Suggest, Told};
 
 use super::Variant;
@@ -109,10 +109,10 @@ pub struct OtherAct {
     pub number: usize,
     /// The phone must refuse it, by this rule.
     #[serde(default)]
-    pub refused: Option<Words>,
+    pub refused: Option<PhoneSays>,
     /// The phone must keep it and warn, by this rule.
     #[serde(default)]
-    pub warned: Option<Words>,
+    pub warned: Option<PhoneSays>,
 }
 
 /// An edition of the dictionary that differs from the one that ships.
