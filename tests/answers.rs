@@ -261,7 +261,7 @@ fn an_answer_is_taken_back_within_a_day_and_the_question_returns_to_everybody() 
     let act = phone(&world, "丙").app.answer(&item.id, &claim(&item, "张炜")).expect("answer");
     sync(&world, &["丙", "甲"]);
     assert_eq!(phone(&world, "甲").app.attention_count().expect("count"), 0);
-    assert_eq!(phone(&world, "丙").app.acts().expect("acts"), [act.clone()]);
+    assert_eq!(phone(&world, "丙").app.acts().expect("acts"), std::slice::from_ref(&act));
 
     pass(&world, Millis::DAY);
     let undone = phone(&world, "丙").app.undo(&act.id).expect("undo");
@@ -321,8 +321,12 @@ fn a_hint_reaches_who_may_read_the_file_and_nobody_else() {
     assert!(matches!(worker.app.hint(&hint("not a number")), Err(AppError::Invalid { .. })));
     let wrong = worker.app.hint(&hint("13700000009")).expect("hint");
     worker.app.undo(&wrong.id).expect("taken back");
-    worker.app.hint(&hint("13800000001")).expect("hint");
+    let left = worker.app.hint(&hint("13800000001")).expect("hint");
     sync(&world, &["甲", "乙", "戊"]);
+    let late = phone(&world, "甲").app.undo(&left.id);
+    assert!(matches!(late, Err(AppError::NotAllowed { .. })), "the county has it: {late:?}");
+    let held = phone(&world, "甲").app.held().expect("held");
+    assert!(held.iter().all(|(doc, _)| doc.record != file), "its author's phone keeps it no longer");
     let refused = phone(&world, "戊").app.hint(&hint("13800000001"));
     assert!(
         matches!(refused, Err(AppError::NotAllowed { .. } | AppError::NotFound)),

@@ -288,7 +288,7 @@ fn what_is_put_off_to_the_next_meeting_goes_along_and_comes_back() {
 
     a.app.answer(&item, &Answer::NextTime).expect("answer");
     let outcome = a.app.visit(&VisitRequest::met(home.dwelling)).expect("visit");
-    assert_eq!(outcome.asked, [item.clone()]);
+    assert_eq!(outcome.asked, std::slice::from_ref(&item));
     let card = only_home(a);
     assert_eq!(
         card.tasks.iter().map(|task| task.kind).collect::<Vec<_>>(),
