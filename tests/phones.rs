@@ -10,7 +10,7 @@ use std::{
 
 use tempfile::TempDir;
 use wangge_core::{
-    app::{App, AppError, EditRequest, FieldEdit, Link, Transport, TransportError},
+    app::{App, AppError, DraftView, EditRequest, FieldEdit, Link, Transport, TransportError},
     model::{KindName, Millis, RecordId, Role, Source, Value},
 };
 use wangge_harness::world::{LocalLink, Phone, World};
@@ -189,4 +189,43 @@ fn a_form_is_told_every_problem_at_once_also_against_what_the_record_says() {
     assert_eq!(warned, [("rent_from", "not_applicable")], "what was said of the tenancy is kept");
     let rooms = vec![FieldEdit::Put { field: "rooms".into(), value: Value::Int(2) }];
     assert_eq!(app.edit(&form(Some(record), rooms)).expect("edit").warnings, [], "and not told again");
+}
+
+#[test]
+fn a_form_that_is_not_ready_is_kept_as_it_is() {
+    let mut world = World::new(11, START).expect("world");
+    world.enrol("甲", Role::GW, &[World::grid(1)], 0).expect("enrolment");
+    let app = &world.phones[0].app;
+    let too_long = "堵".repeat(501);
+    let mut form = EditRequest {
+        kind: KindName::from("event"),
+        edits: vec![FieldEdit::put("type", "hazard"), FieldEdit::put("description", too_long.as_str())],
+        ..EditRequest::default()
+    };
+    let draft = app.keep_draft(None, &form).expect("right or wrong, it is kept");
+    let rules =
+        |draft: &DraftView| draft.problems.iter().map(|p| format!("{} {}", p.field, p.rule)).collect::<Vec<_>>();
+    assert_eq!(rules(&draft), ["description length", "category required", "level required"]);
+    assert!(matches!(app.submit_draft(&draft.id), Err(AppError::Invalid { .. })));
+
+    app.close().expect("close");
+    app.reopen().expect("reopen");
+    let kept = app.drafts().expect("drafts");
+    assert_eq!(kept, [draft.clone()], "nothing that was typed is lost, and nothing of it was written");
+    assert_eq!((app.held().expect("held").len(), app.outbox().expect("outbox").pending), (0, 0));
+
+    form.edits = vec![
+        FieldEdit::put("type", "hazard"),
+        FieldEdit::put("category", "fire_exit"),
+        FieldEdit::put("level", "3"),
+        FieldEdit::put("description", "二单元门口堵住了"),
+    ];
+    let mended = app.keep_draft(Some(&draft.id), &form).expect("kept under its name");
+    assert_eq!((mended.id.as_str(), rules(&mended)), (draft.id.as_str(), Vec::new()));
+    let outcome = app.submit_draft(&draft.id).expect("handed in");
+    let view = app.get(outcome.record).expect("the event");
+    assert_eq!(view.field("description").map(|field| field.shown.as_str()), Some("二单元门口堵住了"));
+    assert_eq!(app.drafts().expect("drafts"), []);
+    assert!(matches!(app.submit_draft(&draft.id), Err(AppError::NotFound)), "once");
+    assert!(matches!(app.discard_draft(&draft.id), Err(AppError::NotFound)));
 }

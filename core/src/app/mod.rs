@@ -9,6 +9,7 @@ mod apply;
 mod check;
 mod command;
 mod day;
+mod drafts;
 mod edit;
 mod effects;
 mod enrol;
@@ -35,9 +36,9 @@ pub use env::{DeviceKey, Env, HttpLink, Link, SoftwareKey, SystemEnv};
 pub use error::AppError;
 pub use run::{SyncListener, SyncReport};
 pub use types::{
-    Account, ActView, Answer, AnswerKind, AttentionView, ClaimView, CommandRequest, CommandView, Contact, EditOutcome,
-    EditRequest, FieldEdit, FieldView, FlowView, HintRequest, HistoryRequest, LeaseState, LikelyView, ListItem,
-    ListPage, ListRequest, RecordView, RefusalView, Sentence, StateView, SuggestionView,
+    Account, ActView, Answer, AnswerKind, AttentionView, ClaimView, CommandRequest, CommandView, Contact, DraftView,
+    EditOutcome, EditRequest, FieldEdit, FieldView, FlowView, HintRequest, HistoryRequest, LeaseState, LikelyView,
+    ListItem, ListPage, ListRequest, RecordView, RefusalView, Sentence, StateView, SuggestionView,
 };
 pub use visit::{CheckRequest, FollowUp, VisitOutcome, VisitRequest};
 
@@ -210,6 +211,27 @@ impl App {
     /// Writes one form: durable when this returns.
     pub fn edit(&self, request: &EditRequest) -> Result<EditOutcome, AppError> {
         self.writing(|session, actor| edit::edit(session, actor, request))
+    }
+
+    /// Keeps a form that is not to be handed in yet, right or wrong: under the name of an earlier one, or a new one. Says
+    /// what is wrong with it.
+    pub fn keep_draft(&self, id: Option<&str>, request: &EditRequest) -> Result<DraftView, AppError> {
+        drafts::keep(&self.session()?, id, request)
+    }
+
+    /// Every kept form, the newest first.
+    pub fn drafts(&self) -> Result<Vec<DraftView>, AppError> {
+        drafts::list(&self.session()?)
+    }
+
+    /// Forgets a kept form.
+    pub fn discard_draft(&self, id: &str) -> Result<(), AppError> {
+        drafts::discard(&self.session()?, id)
+    }
+
+    /// Hands a kept form in, like [`App::edit`]; it stays kept where anything is wrong with it.
+    pub fn submit_draft(&self, id: &str) -> Result<EditOutcome, AppError> {
+        self.writing(|session, actor| drafts::submit(session, actor, id))
     }
 
     /// One writing at a time; after a failure its actor is never used again.

@@ -64,7 +64,7 @@ pub enum LeaseState {
 }
 
 /// One edited field.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FieldEdit {
     /// A value; null clears.
     Put {
@@ -117,7 +117,7 @@ impl FieldEdit {
 }
 
 /// One form: one observation of one record. A form with two sources is two requests.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EditRequest {
     /// The record; none makes a new one.
     pub record: Option<RecordId>,
@@ -141,6 +141,21 @@ pub struct EditRequest {
     pub submission: Option<String>,
     /// Commands that go with the form, with their arguments: an event is made and reported at once.
     pub commands: Vec<(String, BTreeMap<String, Value>)>,
+}
+
+/// A form that is kept and not handed in yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DraftView {
+    /// Its name.
+    pub id: String,
+    /// What was filled in, right or wrong.
+    pub request: EditRequest,
+    /// When it was last kept.
+    pub at: Millis,
+    /// Version of the schema that it was filled in under.
+    pub schema: u32,
+    /// What is wrong with it as the record stands now; those that block keep it from being handed in.
+    pub problems: Vec<crate::model::validate::Problem>,
 }
 
 /// One command on a record.

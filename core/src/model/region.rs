@@ -16,7 +16,8 @@ pub fn check(text: &str) -> Result<(), RegionError> {
         return Err(RegionError::Shape);
     }
     let zero = |range: std::ops::Range<usize>| text.get(range).is_some_and(|part| part.bytes().all(|b| b == b'0'));
-    let no_province = text.starts_with('0') || text.as_bytes()[1] == b'0';
+    // 10, 20 … are no provinces; 50 is Chongqing.
+    let no_province = text.starts_with('0') || text.as_bytes()[1] == b'0' && !text.starts_with('5');
     // Below a town that is all zeros no village can stand. Below a county of zeros a town can: some cities have none.
     let no_town = zero(6..9) && text.len() >= 12 && !text[9..].bytes().all(|b| b == b'0');
     let no_grid = text.len() == 15 && (zero(12..15) || zero(9..12) || zero(6..9));
@@ -33,6 +34,8 @@ mod tests {
             "110105",
             "370000",
             "990000001",
+            "500101",
+            "500101001001001",
             "990123",
             "990123000000",
             "990123001",

@@ -23,6 +23,7 @@
 
 mod across;
 mod acts;
+mod drafts;
 mod error;
 mod lock;
 mod open;
@@ -48,6 +49,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use zeroize::Zeroizing;
 
 pub use across::{FactsRow, Index, key_number};
+pub use drafts::DraftRow;
 pub use error::StoreError;
 pub use open::prepare_library;
 pub use reader::Reader;

@@ -22,6 +22,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_first.sql"),
     include_str!("../../migrations/0002_across.sql"),
     include_str!("../../migrations/0003_acts.sql"),
+    include_str!("../../migrations/0004_drafts.sql"),
 ];
 
 /// Setting, what it is set to (nothing: only asked for), what it must then say.

@@ -5,7 +5,7 @@ mod values;
 
 use serde::{Deserialize, Serialize};
 
-pub use record::{by_hand, check_draft, check_record, check_relations};
+pub use record::{by_hand, check_record, check_relations};
 pub use values::{PhoneKind, is_date, is_real_date, phone_kind};
 use values::{
     check_date, check_entry, check_id, check_number, check_phone, check_point, check_region, check_text, check_uscc,

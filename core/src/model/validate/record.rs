@@ -1,8 +1,8 @@
-//! Checks of a whole record, as its author would keep or submit it: what one value says of another, and of the day.
+//! Checks of a whole record, as its author would submit it: what one value says of another, and of the day.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Found, Problem, Severity, check_put, values};
+use super::{Found, Problem, check_put, values};
 use crate::model::{
     change::Value,
     checklists::{CHECK_ITEM, CHECKLIST},
@@ -14,8 +14,6 @@ use crate::model::{
 
 /// A clock that runs ahead by less than this writes nothing of the future.
 const AHEAD: i64 = 10 * 60_000;
-/// Rules that even a draft must keep: what breaks them cannot be stored, or belongs to no field.
-const ALWAYS: [&str; 3] = ["size", "type", "unknown_field"];
 
 /// Checks a whole record as its author would submit it: every value, whether the fields are there which the schema
 /// requires and the author's role may write, conditions, order of dates, and codes by the day of the observation `at`.
@@ -47,22 +45,6 @@ pub fn check_relations(
         let mut found = Found { field, problems: Vec::new() };
         record.check_field(&mut found);
         problems.append(&mut found.problems);
-    }
-    problems
-}
-
-/// Checks a record as its author would keep it for later: the same problems, of which only those keep it from being
-/// stored that no store could hold.
-pub fn check_draft(
-    schema: &Schema,
-    kind: &Kind,
-    role: Role,
-    values: &BTreeMap<String, Value>,
-    at: Millis,
-) -> Vec<Problem> {
-    let mut problems = check_record(schema, kind, role, values, at);
-    for problem in problems.iter_mut().filter(|problem| !ALWAYS.contains(&problem.rule.as_str())) {
-        problem.severity = Severity::Warn;
     }
     problems
 }

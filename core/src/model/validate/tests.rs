@@ -1,7 +1,5 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::collections::BTreeMap;
-
 use proptest::prelude::*;
 
 use super::*;
@@ -297,25 +295,6 @@ fn items_belong_to_the_checklist_and_stand_once() {
     assert_eq!(check(&[member("passed", "wiring"), member("failed", "wiring")]), ["!failed check_twice"]);
     let ended = (Member::key("passed", "wiring"), Member::ended("wiring", None).to_value());
     assert_eq!(check(&[ended, member("failed", "wiring")]), [""; 0], "taken back");
-}
-
-#[test]
-fn a_draft_keeps_what_could_not_be_submitted() {
-    let schema = Schema::built_in();
-    let kind = schema.kind("event").unwrap();
-    let values: BTreeMap<_, _> = [
-        ("level".to_owned(), Value::from("9")),
-        ("description".to_owned(), "字".repeat(600).as_str().into()),
-        ("place_text".to_owned(), "x".repeat(5000).as_str().into()),
-    ]
-    .into();
-    let rules = |problems: Vec<Problem>| problems.into_iter().map(|p| (p.rule.clone(), p.blocks())).collect::<Vec<_>>();
-    let expected = |draft: bool| {
-        [("length", !draft), ("code", !draft), ("size", true), ("length", !draft), ("required", !draft)]
-            .map(|(rule, blocks)| (rule.to_owned(), blocks))
-    };
-    assert_eq!(rules(check_record(schema, kind, Role::GW, &values, AT)), expected(false));
-    assert_eq!(rules(check_draft(schema, kind, Role::GW, &values, AT)), expected(true));
 }
 
 #[test]

@@ -12,6 +12,7 @@ const RELEASED: &[&str] = &[
     include_str!("../../../tests/upgrade/v1.sql"),
     include_str!("../../../tests/upgrade/v2.sql"),
     include_str!("../../../tests/upgrade/v3.sql"),
+    include_str!("../../../tests/upgrade/v4.sql"),
 ];
 
 /// Makes a database of an old version.
