@@ -22,7 +22,10 @@ use wangge_core::{
     },
 };
 
-use super::{County, Random, ServerRecord, damaged, resolve::observations};
+use super::{
+    County, Random, ServerRecord, damaged,
+    resolve::{RecordState, observations},
+};
 use crate::{
     CountyError,
     db::{DbError, FactsRow, ItemRow, Reader, Writer},
@@ -146,6 +149,26 @@ impl County {
     /// What a list calls a record, as far as rules over several records name it.
     pub fn title(&self, record: &RecordId) -> Result<String, CountyError> {
         self.db.read(|r| self.title_in(r, record))
+    }
+
+    /// A record with everything that an alias joins to it, under any of its names: what a phone shows. The grids are those
+    /// that hold the record that goes on.
+    pub fn resolve_joined(&self, record: &RecordId) -> Result<RecordState, CountyError> {
+        self.project()?;
+        let found = self.db.read(|r| {
+            let held = Held::new(r, &self.keys);
+            let head = across::head_of(self.schema, &held, record);
+            let aliases = across::aliases_of(self.schema, &held, &head);
+            let (head, aliases) = held.finish((head, aliases))?;
+            if aliases.is_empty() {
+                return Ok(None);
+            }
+            let scopes = r.record(&head)?.map(|row| row.routes).unwrap_or_default();
+            Ok::<_, CountyError>(self.union(r, &head, &aliases)?.map(|found| (found, scopes)))
+        })?;
+        let Some(((union, resolved), scopes)) = found else { return self.resolve_record(record) };
+        let docs = union.docs.into_values().map(|(id, _)| id).zip(resolved).collect();
+        Ok(RecordState { record: union.record, kind: union.kind, scopes, docs })
     }
 
     /// Brings the projection up to date and writes what follows from it: which of several homes of a person is the
@@ -316,12 +339,30 @@ impl County {
         (head, aliases): (&RecordId, &[RecordId]),
         changed: &mut Changed,
     ) -> Result<(), CountyError> {
-        let Some(mut union) = self.read_record(w, head)? else { return Ok(()) };
+        let Some((union, resolved)) = self.union(w, head, aliases)? else { return Ok(()) };
+        for alias in aliases {
+            if let Some(one) = self.read_record(w, alias)? {
+                self.put_items(w, &one, &[])?;
+            }
+        }
+        let kind = self.schema.kinds.get(&union.kind).ok_or_else(|| damaged("kind"))?;
+        let facts = Facts::of(kind, resolved.iter());
+        self.put_facts(w, &union, facts, changed)?;
+        self.put_items(w, &union, &resolved)
+    }
+
+    /// A head with the documents of its aliases, and what they say together; its commands stay its own.
+    fn union(
+        &self,
+        r: &Reader<'_>,
+        head: &RecordId,
+        aliases: &[RecordId],
+    ) -> Result<Option<(Read, Vec<Resolved>)>, CountyError> {
+        let Some(mut union) = self.read_record(r, head)? else { return Ok(None) };
         let own: BTreeMap<Audience, Resolved> =
             union.docs.keys().copied().zip(self.resolve(&union.kind, union.docs.values())?).collect();
         for alias in aliases {
-            let Some(one) = self.read_record(w, alias)? else { continue };
-            self.put_items(w, &one, &[])?;
+            let Some(one) = self.read_record(r, alias)? else { continue };
             for (audience, (id, seen)) in one.docs {
                 let id = DocId { record: *head, ..id };
                 union.docs.entry(audience).or_insert((id, Vec::new())).1.extend(seen);
@@ -332,9 +373,7 @@ impl County {
         for (audience, joined) in union.docs.keys().zip(&mut resolved).filter(|_| !aliases.is_empty()) {
             merge::keep_own_commands(kind, joined, own.get(audience).cloned().unwrap_or_default());
         }
-        let facts = Facts::of(kind, resolved.iter());
-        self.put_facts(w, &union, facts, changed)?;
-        self.put_items(w, &union, &resolved)
+        Ok(Some((union, resolved)))
     }
 
     /// Writes facts where they are others than before; gives those before.

@@ -28,7 +28,8 @@ pub struct RecordState {
 }
 
 impl County {
-    /// The documents of a record, resolved field by field.
+    /// The documents of a record, resolved field by field, without what an alias joins to it: see
+    /// [`County::resolve_joined`].
     pub fn resolve_record(&self, record: &RecordId) -> Result<RecordState, CountyError> {
         let found = self.db.read(|r| observations(r, record))?;
         let (row, seen) =

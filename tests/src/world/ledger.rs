@@ -8,7 +8,7 @@ use wangge_core::{
     model::{Audience, Bucket, ChangeHash, DocId, Envelope, KindName, Observation, RecordId, Rule, Schema, Value},
     sync::wire::Digest,
 };
-use wangge_server::{County, county::CountyItem};
+use wangge_server::{County, CountyError, county::CountyItem};
 
 use super::WorldError;
 
@@ -68,7 +68,24 @@ impl Ledger {
             ledger.resolved.insert(record, state.docs.into_iter().collect());
         }
         ledger.join(county.schema());
+        ledger.compare(county).map_err(failed)?;
         Ok(ledger)
+    }
+
+    /// What the county says of records that are one must be what their documents say together.
+    fn compare(&self, county: &County) -> Result<(), CountyError> {
+        for (name, head) in &self.joined {
+            let county = county.resolve_joined(name)?;
+            let mine: BTreeMap<DocId, Resolved> = self.resolved.get(name).into_iter().flatten().cloned().collect();
+            let values = |docs: &BTreeMap<DocId, Resolved>| {
+                let fields = docs.values().flat_map(|doc| doc.fields.values());
+                fields.map(|state| (state.field.clone(), state.value.clone(), state.contested)).collect::<BTreeSet<_>>()
+            };
+            if county.record != *head || values(&county.docs) != values(&mine) {
+                return Err(CountyError::Storage(format!("the county reads {name} otherwise than its documents say")));
+            }
+        }
+        Ok(())
     }
 
     /// Resolves records that are one together, each under all of its names. What commands came to is told by the record
