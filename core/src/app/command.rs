@@ -137,8 +137,8 @@ impl<'k> Course<'k> {
         let resolve =
             |doc: &DocState| (doc.row.id.audience, merge::resolve(eye.schema, kind, doc.row.id, &doc.observations));
         let docs: BTreeMap<Audience, Resolved> = docs.into_iter().map(resolve).collect();
-        let fields = docs.values().flat_map(|doc| &doc.fields).filter(|(_, state)| !state.value.is_null());
-        let values = fields.map(|(key, state)| (key.clone(), state.value.clone())).collect();
+        let fields = docs.values().flat_map(|doc| &doc.fields);
+        let values = fields.filter_map(|(key, state)| Some((key.clone(), state.held()?))).collect();
         let sees = eye.schema.audiences_of(eye.account.role).to_vec();
         Self { kind, record, sees, docs, values }
     }

@@ -58,6 +58,14 @@ pub struct FieldState {
     pub told: Vec<Told>,
 }
 
+impl FieldState {
+    /// What a command's conditions find in the field: the value in force, or of a set one of those that are in it.
+    pub fn held(&self) -> Option<Value> {
+        let member = || self.members.iter().find(|(one, _)| one.on).map(|(one, _)| Value::Text(one.text.clone()));
+        Some(self.value.clone()).filter(|value| !value.is_null()).or_else(member)
+    }
+}
+
 /// A claim that lost by rule, and a sentence for its author.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {

@@ -327,6 +327,12 @@ fn a_dispute_shows_its_state_to_all_and_its_words_to_the_mediator_alone() {
     assert_eq!(no, "须先确认：双方当事人都同意调解");
     case.act("xu.hui", Role::MD, "mediate", &[("both", Value::Bool(true))]).unwrap();
     let content = [("both", Value::Bool(true)), ("content", "李某月底前修好漏水的管道".into())];
+    assert_eq!(case.act("xu.hui", Role::MD, "agree_written", &content), Err("须先附上协议".into()));
+    mediator.sync(&mut case.place, Vec::new());
+    let paper = Member::present(&RecordId([7; 16]).to_string());
+    let paper =
+        mediator.write(parties, "event", grid(1), START, &[(&Member::key("agreement", &paper.text), paper.to_value())]);
+    assert_eq!(mediator.sync(&mut case.place, vec![paper]).0, [UploadResult::Accepted]);
     assert_eq!(case.act("xu.hui", Role::MD, "agree_written", &content), Ok("agreed".into()));
     assert_eq!(case.value("result"), Value::from("agreed_written"));
     assert_eq!(case.value("confirm_by"), Value::from("2026-04-07"), "thirty days for the court to confirm");

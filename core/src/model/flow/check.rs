@@ -1,6 +1,6 @@
 //! Whether a command may be done, and what it does then. One answer for phone, guard and server.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Arg, ArgType, Args, Command, Flow, Given, Guard, INTENT, Intent, MAX_INTENT, Row, Step, day, says, ulid_of,
@@ -15,6 +15,10 @@ const MAX_TEXT: usize = 500;
 /// Longest name of a unit, and most units in one argument.
 const MAX_UNIT: usize = 64;
 const MOST_UNITS: usize = 20;
+
+/// The unit in charge, and when it is due.
+const OWNER: &str = "owner_unit";
+const DUE: &str = "due_at";
 
 /// Who wants it.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +38,7 @@ pub struct Facts<'a> {
     pub record: RecordId,
     /// Its state in the command's flow.
     pub state: &'a str,
-    /// Values in force, of all documents that are here.
+    /// Values in force, of all documents that are here; of a set one of those that are in it.
     pub values: &'a BTreeMap<String, Value>,
     /// Audiences that the asking side holds; conditions about others are left to the server.
     pub sees: &'a [Audience],
@@ -183,6 +187,13 @@ fn is_unit(text: &str) -> bool {
     !text.is_empty() && text.len() <= MAX_UNIT && !text.chars().any(|c| c.is_control() || c.is_whitespace() || c == ',')
 }
 
+fn time(value: Option<&Value>) -> Option<i64> {
+    match value {
+        Some(Value::Int(time)) => Some(*time),
+        _ => None,
+    }
+}
+
 /// The units of an argument.
 fn units(text: &str) -> Vec<Scope> {
     text.split([',', '，', '、']).map(|unit| Scope(unit.trim().to_owned())).collect()
@@ -249,14 +260,15 @@ impl<'a> Case<'_, 'a> {
     fn holds(&self, guard: &Guard) -> bool {
         let (facts, actor) = (self.facts, self.actor);
         match guard {
-            Guard::OwnUnit => {
-                let unit = facts.values.get("owner_unit").and_then(Value::text);
-                unit.is_some_and(|unit| actor.scopes.iter().any(|scope| scope.0 == unit))
-            }
+            Guard::OwnUnit => self.works_in_charge(),
             Guard::CalledUnit { .. }
             | Guard::OncePerUnit { .. }
             | Guard::NewDate(_)
-            | Guard::Later { .. }
+            | Guard::Later(_)
+            | Guard::Limit { .. }
+            | Guard::InAll { .. }
+            | Guard::UnitOfCase(_)
+            | Guard::AllTold { .. }
             | Guard::Agreed(_)
                 if !self.asked =>
             {
@@ -272,6 +284,7 @@ impl<'a> Case<'_, 'a> {
             Guard::NotOwnWork(commands) => {
                 !self.own_steps().any(|step| step.by == *actor.user && commands.contains(&step.command))
             }
+            Guard::NotHandler => !self.own_steps().any(|step| step.by == *actor.user && self.is_work(step)),
             Guard::OwnWork(command) => self.last(&[command]).is_some_and(|(_, step)| step.by == *actor.user),
             Guard::Once => !self.own_steps().any(|step| step.command == self.command.name),
             Guard::Answers { ask, by } => self.is_asked(ask, by),
@@ -286,7 +299,26 @@ impl<'a> Case<'_, 'a> {
                 Some(Value::Int(time)) => *time > facts.now.0,
                 _ => true,
             },
-            Guard::Later { arg, days } => self.is_later(arg, *days),
+            Guard::Later(arg) => self.time(arg).zip(self.due()).is_none_or(|(new, due)| new > due),
+            Guard::Limit { arg, of, days } => {
+                let set = self.last(&[of]).and_then(|(_, step)| time(step.args.get(DUE)));
+                self.is_within(arg, set.or_else(|| self.due()), *days)
+            }
+            Guard::InAll { arg, since, days } => {
+                let since: Vec<&str> = since.iter().map(String::as_str).collect();
+                let begun = self.last(&since).map(|(_, step)| step).or_else(|| self.own_steps().next());
+                self.is_within(arg, begun.map(|step| step.accepted_at.0), *days)
+            }
+            Guard::UnitOfCase(arg) => self.text(arg).is_some_and(|unit| self.is_of_case(unit)),
+            Guard::AllTold { by, told, absent, reason } => self.are_told(by, told, absent, reason),
+            Guard::KeptBy { take, from } => {
+                let taken = self.last(&[take]).filter(|(_, step)| step.from == *from);
+                taken.is_none_or(|(_, step)| actor.role.rank() >= step.role.rank())
+            }
+            Guard::Attached(key) => {
+                let seen = self.kind.field(key).is_some_and(|field| facts.sees.contains(&field.audience));
+                !seen || facts.values.get(key).is_some_and(|value| !value.is_null())
+            }
             Guard::Above(command) => self.last(&[command]).is_none_or(|(_, step)| actor.role.rank() > step.role.rank()),
             Guard::Agreed(arg) => self.args.get(arg) == Some(&Value::Bool(true)),
             Guard::Latest => facts.seen_at.is_none_or(|seen| facts.at >= seen),
@@ -306,12 +338,57 @@ impl<'a> Case<'_, 'a> {
         self.last(&all).is_some_and(|(_, step)| step.command == ask)
     }
 
-    fn is_later(&self, arg: &str, days: Option<u16>) -> bool {
-        let (Some(Value::Int(new)), Some(Value::Int(due))) = (self.args.get(arg), self.facts.values.get("due_at"))
-        else {
-            return true;
+    fn time(&self, arg: &str) -> Option<i64> {
+        time(self.args.get(arg))
+    }
+    fn due(&self) -> Option<i64> {
+        time(self.facts.values.get(DUE))
+    }
+    fn is_within(&self, arg: &str, from: Option<i64>, days: u16) -> bool {
+        let most = from.map(|from| from.saturating_add(i64::from(days) * Millis::DAY));
+        self.time(arg).zip(most).is_none_or(|(new, most)| new <= most)
+    }
+
+    fn works_in_charge(&self) -> bool {
+        let unit = self.facts.values.get(OWNER).and_then(Value::text);
+        unit.is_some_and(|unit| self.actor.scopes.iter().any(|scope| scope.0 == unit))
+    }
+
+    /// Whether a step was work on the case: done for a unit, or what brought it where it stands. A step says in which
+    /// role it was done, not by which row: where a role may do it for the unit and also from above, whoever works in
+    /// the unit in charge did it for the unit.
+    fn is_work(&self, step: &Step) -> bool {
+        let from_here = |row: &&Row| step.from.is_empty() || self.flow.leads_from(row, &step.from);
+        let rows = self.flow.command(&step.command).into_iter().flat_map(|command| &command.rows);
+        let mut fit =
+            rows.filter(|row| row.who.contains(&step.role)).filter(from_here).map(Row::is_for_unit).peekable();
+        let known = fit.peek().is_some();
+        let (any, all) = fit.fold((false, known), |(any, all), one| (any || one, all && one));
+        all || any && self.works_in_charge() || step.to == self.facts.state
+    }
+
+    /// Whether a unit is in charge, helps, or was called.
+    fn is_of_case(&self, unit: &str) -> bool {
+        let sent_for = |step: &Step| {
+            let command = self.flow.command(&step.command)?;
+            let beside = |name: &&String| command.arg(name).is_some_and(|arg| arg.arg_type == ArgType::Units);
+            let mut named = command.routes.iter().filter(beside).filter_map(|name| step.args.get(name)?.text());
+            named.any(|all| units(all).iter().any(|one| one.0 == unit)).then_some(())
         };
-        new > due && days.is_none_or(|days| *new <= due.saturating_add(i64::from(days) * Millis::DAY))
+        let in_charge = self.facts.values.get(OWNER).and_then(Value::text) == Some(unit);
+        in_charge || self.own_steps().any(|step| sent_for(step).is_some())
+    }
+
+    /// Whether the units without a result are those that the arguments name, and a reason stands beside them.
+    fn are_told(&self, by: &str, told: &str, absent: &str, reason: &str) -> bool {
+        let Some((at, call)) = self.last(&[by]) else { return false };
+        let set = |text: Option<&str>| text.map(units).unwrap_or_default().into_iter().collect::<BTreeSet<Scope>>();
+        let answers = self.facts.steps.iter().skip(at).filter(|step| step.command == told);
+        let answered: BTreeSet<Scope> =
+            answers.flat_map(|step| set(step.args.get("unit").and_then(Value::text))).collect();
+        let called = set(call.args.get("units").and_then(Value::text));
+        let missing: BTreeSet<Scope> = called.difference(&answered).cloned().collect();
+        missing == set(self.text(absent)) && (missing.is_empty() || self.text(reason).is_some())
     }
 
     fn effect(&self, row: &'a Row) -> Effect<'a> {
@@ -330,6 +407,11 @@ impl<'a> Case<'_, 'a> {
                     numbers.push(key.clone());
                     continue;
                 }
+                Given::Later(name) => match self.time(name) {
+                    Some(new) if time(self.facts.values.get(key)).is_none_or(|old| new > old) => Value::Int(new),
+                    // The later one stays.
+                    _ => continue,
+                },
                 Given::Arg(name) => match self.args.get(name) {
                     Some(value) => value.clone(),
                     // What an optional argument does not say stays as it is.

@@ -246,7 +246,7 @@ fn check_row(report: &mut Report<'_>, schema: &Schema, kind: &Kind, flow: &Flow,
         );
     }
     for guard in &row.guards {
-        check_guard(report, flow, command, guard);
+        check_guard(report, schema, flow, command, guard);
     }
 }
 
@@ -260,24 +260,54 @@ fn receives(schema: &Schema, role: Role, audience: Audience) -> bool {
 }
 
 /// Commands and arguments that a guard names are there.
-fn check_guard(report: &mut Report<'_>, flow: &Flow, command: &Command, guard: &Guard) {
+fn check_guard(report: &mut Report<'_>, schema: &Schema, flow: &Flow, command: &Command, guard: &Guard) {
     let (mut commands, mut args): (Vec<&String>, Vec<(&String, &[ArgType])>) = (Vec::new(), Vec::new());
+    let (mut state, mut field): (Option<&String>, Option<&String>) = (None, None);
     match guard {
         Guard::CalledUnit { arg, by } | Guard::OncePerUnit { arg, by } => {
             commands.push(by);
             args.push((arg, &[ArgType::Unit]));
         }
         Guard::NotOwnWork(names) | Guard::WithinDays { after: names, .. } => commands.extend(names),
+        Guard::InAll { arg, since, .. } => {
+            commands.extend(since);
+            args.push((arg, &[ArgType::Time]));
+        }
+        Guard::Limit { arg, of, .. } => {
+            commands.push(of);
+            args.push((arg, &[ArgType::Time]));
+        }
+        Guard::AllTold { by, told, absent, reason } => {
+            commands.extend([by, told]);
+            args.extend([(absent, &[ArgType::Units] as &[ArgType]), (reason, &[ArgType::Text])]);
+        }
+        Guard::KeptBy { take, from } => {
+            commands.push(take);
+            state = Some(from);
+        }
+        Guard::Attached(key) => field = Some(key),
+        Guard::UnitOfCase(arg) => args.push((arg, &[ArgType::Unit])),
         Guard::OwnWork(name) | Guard::Above(name) => commands.push(name),
         Guard::Answers { ask, by } | Guard::NotAsked { ask, by } => {
             commands.push(ask);
             commands.extend(by);
         }
         Guard::NewDate(arg) => args.push((arg, &[ArgType::Date, ArgType::Time])),
-        Guard::Later { arg, .. } => args.push((arg, &[ArgType::Time])),
+        Guard::Later(arg) => args.push((arg, &[ArgType::Time])),
         Guard::Agreed(arg) => args.push((arg, &[ArgType::Bool])),
-        Guard::OwnUnit | Guard::Reporter | Guard::Once | Guard::Latest | Guard::NotCheckedLater => {}
+        Guard::OwnUnit | Guard::NotHandler | Guard::Reporter | Guard::Once | Guard::Latest | Guard::NotCheckedLater => {
+        }
     }
+    report.check(
+        state.is_none_or(|state| flow.states(schema).iter().any(|known| known.code == *state)),
+        || format!("{}：条件所指的状态不存在", command.name),
+        || format!("{}: a guard names a state that is not there", command.name),
+    );
+    report.check(
+        field.is_none_or(|field| schema.kinds.get(&flow.kind).is_some_and(|kind| kind.field(field).is_some())),
+        || format!("{}：条件所指的字段不存在", command.name),
+        || format!("{}: a guard names a field that is not there", command.name),
+    );
     for other in commands {
         report.check(
             flow.command(other).is_some(),
@@ -314,6 +344,9 @@ fn check_set(
         Given::None => true,
         Given::Today(_) => field.value_type == FieldType::Date,
         Given::Arg(name) => command.arg(name).is_some_and(|arg| arg_fits(arg, field)),
+        Given::Later(name) => {
+            field.value_type == FieldType::Time && command.arg(name).is_some_and(|arg| arg_fits(arg, field))
+        }
     });
     report.check(
         fits,

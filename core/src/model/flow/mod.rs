@@ -5,6 +5,7 @@
 //! resolver ask the same pure functions here: [`Flows::find`] what a command is, [`check`] whether it may be done.
 
 mod check;
+mod guard;
 mod lint;
 mod says;
 mod table;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use check::{Actor, Effect, Facts, allows, check, check_args, check_intent, may};
+pub use guard::Guard;
 pub(super) use lint::check_flows;
 pub use says::{clock, value as show_arg};
 pub use table::markdown;
@@ -289,75 +291,6 @@ pub struct Row {
     pub guards: Vec<Guard>,
 }
 
-/// A condition of a row; a closed list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Guard {
-    /// The person works in the unit in charge.
-    OwnUnit,
-    /// The argument is one of the units last called by this command, and the person works there.
-    CalledUnit {
-        /// The argument that names the unit.
-        arg: String,
-        /// The command that called units.
-        by: String,
-    },
-    /// No unit does it twice since it was called.
-    OncePerUnit {
-        /// The argument that names the unit.
-        arg: String,
-        /// The command that called units.
-        by: String,
-    },
-    /// The person began this case.
-    Reporter,
-    /// The person did none of these.
-    NotOwnWork(Vec<String>),
-    /// The person did the last of these himself.
-    OwnWork(String),
-    /// Not more than once for a record.
-    Once,
-    /// Something was asked for by a command and nobody has answered by one of the others.
-    Answers {
-        /// The command that asks.
-        ask: String,
-        /// The commands that answer.
-        by: Vec<String>,
-    },
-    /// Nothing waits for such an answer.
-    NotAsked {
-        /// The command that asks.
-        ask: String,
-        /// The commands that answer.
-        by: Vec<String>,
-    },
-    /// At most so many days after the last of these commands was accepted.
-    WithinDays {
-        /// The commands.
-        after: Vec<String>,
-        /// The days.
-        days: u16,
-    },
-    /// The argument is a day or time to come.
-    NewDate(String),
-    /// The argument is later than the date due now, by at most so many days where a number stands there.
-    Later {
-        /// The argument.
-        arg: String,
-        /// Most days after the date due now.
-        #[serde(default)]
-        days: Option<u16>,
-    },
-    /// The person stands above whoever last did this.
-    Above(String),
-    /// The argument is `yes`.
-    Agreed(String),
-    /// Seen at least as late as anything else that was seen of the record.
-    Latest,
-    /// No inspection has seen the place later.
-    NotCheckedLater,
-}
-
 impl Flow {
     /// A command by name.
     pub fn command(&self, name: &str) -> Option<&Command> {
@@ -438,6 +371,8 @@ pub enum Given<'a> {
     None,
     /// The day it was accepted and so many days more, `$today+30`.
     Today(u16),
+    /// An argument where it is later than what stands, `$later:name`.
+    Later(&'a str),
     /// A plain text.
     Plain(&'a str),
 }
@@ -451,10 +386,11 @@ impl<'a> Given<'a> {
             Some("number") => Self::Number,
             Some("none") => Self::None,
             Some("today") => Self::Today(0),
-            Some(name) => match name.strip_prefix("today+").and_then(|days| days.parse().ok()) {
-                Some(days) => Self::Today(days),
-                None => Self::Arg(name),
-            },
+            Some(name) => {
+                let days = name.strip_prefix("today+").and_then(|days| days.parse().ok());
+                let later = name.strip_prefix("later:").map(Self::Later);
+                days.map(Self::Today).or(later).unwrap_or(Self::Arg(name))
+            }
         }
     }
 }

@@ -72,6 +72,14 @@ fn whose(flow: &Flow, guard: &Guard) -> Option<Said> {
         Guard::NotOwnWork(_) => {
             said("not_own_work", "不能核查、裁定或批准自己办理的事项", "nobody may check or grant what is his own work")
         }
+        Guard::NotHandler => {
+            said("not_handler", "办理人不能核查本人参与办理的事项", "who worked on it may not check it")
+        }
+        Guard::KeptBy { take, .. } => {
+            let (zh, en) = label(flow, take);
+            let zh = format!("上级已“{zh}”，只能由该级或更上一级操作");
+            said("kept_by", zh, format!("the level above did '{en}': this is for that level or one above"))
+        }
         Guard::OwnWork(name) => {
             let (zh, en) = label(flow, name);
             said("own_work", format!("只有“{zh}”的本人可以操作"), format!("only who did '{en}' can do this"))
@@ -107,14 +115,35 @@ fn about(flow: &Flow, command: &Command, guard: &Guard) -> Said {
             let (zh, en) = arg(name);
             said("new_date", format!("{zh}应在今后"), format!("{en} must lie ahead"))
         }
-        Guard::Later { arg: name, days } => {
+        Guard::Later(name) => {
             let (zh, en) = arg(name);
-            let (most_zh, most_en) = days.map_or_else(Default::default, |days| {
-                (format!("，最多延后{days}天"), format!(", by at most {days} days"))
-            });
-            let en = format!("{en} must be later than what is due now{most_en}");
-            said("later", format!("{zh}应晚于现在的时限{most_zh}"), en)
+            said("later", format!("{zh}应晚于现在的时限"), format!("{en} must be later than what is due now"))
         }
+        Guard::Limit { arg: name, of, days } => {
+            let ((zh, en), (of, of_en)) = (arg(name), label(flow, of));
+            let zh = format!("{zh}最多比“{of}”时的时限晚{days}天，多次合计");
+            said("limit", zh, format!("{en}: at most {days} days after the limit of '{of_en}', all in all"))
+        }
+        Guard::InAll { arg: name, days, .. } => {
+            let (zh, en) = arg(name);
+            let zh = format!("{zh}应在受理之日起共{days}天以内");
+            said("in_all", zh, format!("{en}: at most {days} days after the county took it, all in all"))
+        }
+        Guard::UnitOfCase(_) => said(
+            "unit_of_case",
+            "该单位不是本案的责任、协办或报到单位",
+            "that unit is not in charge, helping or called here",
+        ),
+        Guard::AllTold { told, absent, .. } => {
+            let ((told, told_en), (zh, en)) = (label(flow, told), arg(absent));
+            let zh = format!("尚有部门没有“{told}”，或“{zh}”与实际不符；没有结果的部门须逐一列出并说明原因");
+            said(
+                "all_told",
+                zh,
+                format!("each unit without '{told_en}' must be named in '{en}', with a reason, and no other"),
+            )
+        }
+        Guard::Attached(_) => said("attached", "须先附上协议", "the agreement must be attached first"),
         Guard::Agreed(name) => {
             let (zh, en) = arg(name);
             said("agreed", format!("须先确认：{zh}"), format!("must be confirmed first: {en}"))
@@ -147,10 +176,14 @@ pub(super) fn condition(flow: &Flow, command: &Command, guard: &Guard) -> String
         Guard::NotAsked { ask, .. } => format!("没有待答复的{}", label(ask)),
         Guard::WithinDays { after, days } => format!("{}后{days}天内", labels(after)),
         Guard::NewDate(name) => format!("{}在今后", arg(name)),
-        Guard::Later { arg: name, days } => {
-            let most = days.map(|days| format!("，最多延后{days}天")).unwrap_or_default();
-            format!("{}晚于现在的时限{most}", arg(name))
-        }
+        Guard::Later(name) => format!("{}晚于现在的时限", arg(name)),
+        Guard::Limit { arg: name, of, days } => format!("{}最多比{}时的时限晚{days}天", arg(name), label(of)),
+        Guard::InAll { arg: name, since, days } => format!("{}在{}后{days}天内", arg(name), labels(since)),
+        Guard::UnitOfCase(name) => format!("{}为责任、协办或报到单位", arg(name)),
+        Guard::AllTold { told, absent, .. } => format!("各部门已有{}，否则列入{}并说明原因", label(told), arg(absent)),
+        Guard::KeptBy { take, .. } => format!("不低于{}的一级", label(take)),
+        Guard::Attached(_) => "已附协议".to_owned(),
+        Guard::NotHandler => "本人没有参与办理".to_owned(),
         Guard::Above(name) => format!("高于{}的人", label(name)),
         Guard::Agreed(name) => format!("确认{}", arg(name)),
         Guard::Latest => "没有更晚的观察".to_owned(),

@@ -108,10 +108,10 @@ impl<'c> Case<'c> {
         (state, resolved.and_then(|r| r.flow).map(|f| f.steps).unwrap_or_default(), last.unwrap_or(0))
     }
 
-    /// Values in force of all documents.
+    /// Values in force of all documents; of a set one of those that are in it.
     pub fn values(&self) -> BTreeMap<String, Value> {
         let all = self.docs.keys().filter_map(|audience| self.resolved(*audience)).flat_map(|doc| doc.fields);
-        all.filter(|(_, state)| !state.value.is_null()).map(|(key, state)| (key, state.value)).collect()
+        all.filter_map(|(key, state)| Some((key, state.held()?))).collect()
     }
 
     fn answer(
