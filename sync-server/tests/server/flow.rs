@@ -329,7 +329,7 @@ fn a_dispute_shows_its_state_to_all_and_its_words_to_the_mediator_alone() {
     let content = [("both", Value::Bool(true)), ("content", "李某月底前修好漏水的管道".into())];
     assert_eq!(case.act("xu.hui", Role::MD, "agree_written", &content), Err("须先附上协议".into()));
     mediator.sync(&mut case.place, Vec::new());
-    let paper = Member::present(&RecordId([7; 16]).to_string());
+    let paper = Member::present(&format!("{},application/pdf,20480,{},xu.hui", "7a".repeat(32), START.0));
     let paper =
         mediator.write(parties, "event", grid(1), START, &[(&Member::key("agreement", &paper.text), paper.to_value())]);
     assert_eq!(mediator.sync(&mut case.place, vec![paper]).0, [UploadResult::Accepted]);
