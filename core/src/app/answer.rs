@@ -134,7 +134,7 @@ fn answer_field(
         let who = who(field, &item.rule);
         return Err(AppError::not_allowed(&who.zh, &who.en));
     }
-    let request = request(kind, field, item, answer)?;
+    let request = request(session, kind, (field, item), answer)?;
     let form = edit::prepare(session, &request)?;
     let wrote = edit::write(writer, session, actor, &form)?;
     if wrote.resolved.iter().flat_map(|doc| &doc.attention).any(|left| is_same_question(left, item)) {
@@ -172,12 +172,18 @@ fn chosen_claim<'a>(item: &'a Attention, answer: &Answer) -> Result<&'a Claim, A
 }
 
 /// The form that carries out an answer.
-fn request(kind: &Kind, field: &Field, item: &Attention, answer: &Answer) -> Result<EditRequest, AppError> {
+fn request(
+    session: &Session<'_>,
+    kind: &Kind,
+    (field, item): (&Field, &Attention),
+    answer: &Answer,
+) -> Result<EditRequest, AppError> {
     let value = chosen(item, answer)?;
     let evidence = item.claims.iter().filter(|claim| claim.value == *value).map(|claim| claim.source).max();
     let source = match answer {
         Answer::Value { source, .. } => *source,
-        _ => evidence.unwrap_or(Source::Other),
+        // The register's word stays the register's: who chooses it has seen it, as one sees a document.
+        _ => evidence.unwrap_or(Source::Other).min(session.schema.best_source(session.account.role)),
     };
     let named = field.key.clone();
     let edit = match (field.rule, value) {

@@ -44,6 +44,11 @@ pub fn form(
     for field in request.confirm.iter().filter(|f| *f != "*" && kind.field(f).is_none()) {
         problems.push(Problem::block(field, "unknown_field", "没有这一栏", "no such field"));
     }
+    if request.source > session.schema.best_source(session.account.role) {
+        let (zh, en) =
+            ("依据不能是部门库，部门库由县里导入", "the evidence cannot be a registry: those the county imports");
+        problems.push(Problem::block("", "source", zh, en));
+    }
     if request.edits.is_empty() && request.confirm.is_empty() && request.commands.is_empty() {
         problems.push(Problem::block("", "empty", "没有填写任何内容", "nothing was filled in"));
     }

@@ -27,6 +27,7 @@
 //! | `hint` | somebody who may not read here leaves something else than a hint, or who may read leaves one |
 //! | `decide` | the role may not decide a field, nothing there can be decided, or `decides` is malformed |
 //! | `seen` | `seen` names no field of this kind and audience, or is malformed |
+//! | `source` | the role may not write on the evidence of an official register |
 //! | `empty` | a change without operations confirms, decides and undoes nothing |
 //! | `twice` | a key is put twice and not in the way described below |
 //! | `full` | the document would hold more than 50,000 operations |
@@ -214,6 +215,13 @@ fn check_rights(claimed: &Claimed<'_>, body: &ChangeBody) -> Result<(), Stop> {
         ));
     }
     let meta = &body.meta;
+    if meta.source > claimed.schema.best_source(claimed.role) {
+        return Err(refuse(
+            "source",
+            format!("{}不能以{}为依据", claimed.role.zh(), meta.source.zh()),
+            format!("role {} may not write on the evidence {}", claimed.role, meta.source.en()),
+        ));
+    }
     if body.puts.is_empty() && meta.seen.is_empty() && meta.decides.is_empty() && meta.undoes.is_empty() {
         return Err(refuse("empty", "改动没有内容", "a change without operations that confirms nothing"));
     }

@@ -201,16 +201,17 @@ fn lower_asked(column: &Column<'_>, view: &View, verdict: &Verdict<'_>) -> Optio
     let (change, value) = (column.observation(ask), column.nodes[ask].value);
     let roles = &column.field.lower;
     let zh = format!(
-        "{}在{}把{}记为{}；为安全起见目前仍为{}，请{}核实后决定是否调低。",
+        "{}在{}把{}记为{}；为安全起见目前仍为{}，请{}核实后决定是否改为{}。",
         change.author,
         day_zh(change.at),
         zh.label(),
         zh.value(value),
         zh.value(verdict.value),
-        roles_zh(roles)
+        roles_zh(roles),
+        zh.value(value)
     );
     let en = format!(
-        "{} recorded {} as {} on {}; to be safe it stays {} until {} has checked whether to lower it.",
+        "{} recorded {} as {} on {}; to be safe it stays {} until {} has checked whether to change it.",
         change.author,
         en.label(),
         en.value(value),
@@ -319,7 +320,10 @@ fn because(
         Why::Safer => {
             let roles = &column.field.lower;
             let (zh, en) = (roles_zh(roles), roles_en(roles));
-            (format!("按安全优先，{zh}核实后才能调低"), format!("the safer value, until {en} lowers it"))
+            (
+                format!("按安全优先，{zh}核实后才能更改"),
+                format!("the safer value, until {en} has checked and changes it"),
+            )
         }
         Why::Sharper => ("因为它的定位更准".to_owned(), "because it was measured more closely".to_owned()),
         Why::First => ("此项登记后不再更改".to_owned(), "since this is fixed once it is recorded".to_owned()),

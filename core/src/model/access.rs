@@ -1,6 +1,7 @@
 //! Who receives and who writes what: the one table that phone, server and console read (`core/schema/access.toml`).
 
 use super::{
+    change::Source,
     ids::{Audience, Role},
     schema::{Field, Kind, Rule, Schema},
 };
@@ -27,6 +28,10 @@ impl Schema {
             && field.rule != Rule::Command
             && self.receives(role, field.audience)
             && (field.write.is_empty() || field.write.contains(&role))
+    }
+    /// The best evidence that a role may claim.
+    pub fn best_source(&self, role: Role) -> Source {
+        if self.access.registry.contains(&role) { Source::Registry } else { Source::DocumentSeen }
     }
     /// Whether a role that does not receive an audience may leave a hint there.
     pub fn may_hint(&self, role: Role, audience: Audience) -> bool {

@@ -11,7 +11,8 @@ use super::{
     change::Value,
     checklists::Checklists,
     flow::Flows,
-    ids::{Audience, KindName, Role},
+    ids::{Audience, KindName, Millis, Role},
+    text,
 };
 
 /// Text in both languages; Chinese is the first.
@@ -331,6 +332,9 @@ impl CodeList {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Access {
+    /// Roles that may write on the evidence of an official register; the county itself always may.
+    #[serde(default)]
+    pub registry: Vec<Role>,
     /// Audiences that the phones or desks of a role receive.
     pub receive: BTreeMap<Role, Vec<Audience>>,
     /// Kinds that a role may write; `*` is every kind that is not the server's alone.
@@ -439,6 +443,7 @@ impl Schema {
                 }
             }
             (None, Value::Bool(yes)) if !zh => if *yes { "yes" } else { "no" }.to_owned(),
+            (None, Value::Int(ms)) if field.value_type == FieldType::Time => text::china_minute(Millis(*ms)),
             _ => value.to_string(),
         }
     }

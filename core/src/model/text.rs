@@ -172,6 +172,12 @@ pub fn china_day(at: Millis) -> String {
     format!("{y:04}-{m:02}-{d:02}")
 }
 
+/// A moment in China to the minute, `2026-03-08 10:00`.
+pub fn china_minute(at: Millis) -> String {
+    let minutes = at.0.saturating_add(8 * 3_600_000).rem_euclid(Millis::DAY) / 60_000;
+    format!("{} {:02}:{:02}", china_day(at), minutes / 60, minutes % 60)
+}
+
 /// A value as a report may show it: at most the first three and the last two characters, never more than half of it.
 pub fn mask(text: &str) -> String {
     let chars: Vec<char> = text.trim().chars().collect();
@@ -329,6 +335,8 @@ mod tests {
     #[test]
     fn moments_are_china_time() {
         assert_eq!(china_day(Millis(0)), "1970-01-01");
+        assert_eq!(china_minute(Millis(0)), "1970-01-01 08:00");
+        assert_eq!(china_minute(Millis(-1)), "1970-01-01 07:59");
         assert_eq!(china_day(Millis(1_781_087_820_000)), "2026-06-10");
         assert_eq!(china_day(Millis(1_781_107_199_999)), "2026-06-10", "a millisecond before midnight in China");
         assert_eq!(china_day(Millis(1_781_107_200_000)), "2026-06-11");

@@ -2,7 +2,7 @@
 
 use wangge_core::{
     doc::{Document, Draft, chunk, guard::Claimed},
-    model::{Audience, ChangeHash, Member, Millis, Role, Schema, Value},
+    model::{Audience, ChangeHash, Member, Millis, Role, Schema, Source, Value},
 };
 
 use super::kit::{
@@ -431,6 +431,21 @@ fn a_key_may_stand_twice_only_behind_its_filler() {
     };
     let three = [("count", Value::Int(5)), ("name", text("乙")), ("at", Value::Int(7))];
     assert_eq!(scene.changed(&three, apart), "twice");
+}
+
+#[test]
+fn only_who_has_a_register_writes_on_its_evidence() {
+    let scene = Scene::new();
+    let mut name = draft(&[("name", text("乙"))]);
+    for source in [Source::Other, Source::SelfSaid, Source::DocumentSeen, Source::Registry] {
+        name.meta.source = source;
+        let raw = scene.next_of(3, &name).seal();
+        for role in [Role::GW, Role::GL, Role::TC, Role::CC] {
+            let refused = source == Source::Registry && !matches!(role, Role::TC | Role::CC);
+            let expected = if refused { "source" } else { "admitted" };
+            assert_eq!(judged(&Claimed { role, ..scene.claimed() }, &scene.here, &raw), expected, "{role} {source:?}");
+        }
+    }
 }
 
 #[test]

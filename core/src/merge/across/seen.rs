@@ -76,7 +76,9 @@ impl Facts {
         }
         if facts.values.get("life_status").is_some_and(is_dead) {
             let own = docs.flat_map(|doc| doc.fields.values()).filter(|state| state.field != "life_status");
-            let claims = own.flat_map(|state| &state.claims).filter(|claim| claim.source == Source::SelfSaid);
+            let claims = own
+                .flat_map(|state| &state.claims)
+                .filter(|claim| matches!(claim.source, Source::SelfSaid | Source::DocumentSeen));
             facts
                 .said
                 .extend(claims.map(|claim| claim.at).max().map(|at| (OWN_WORD.to_owned(), (at, Source::SelfSaid))));
