@@ -5,6 +5,7 @@ mod access;
 mod county;
 mod fields;
 mod lists;
+mod personal;
 
 use std::collections::BTreeSet;
 
