@@ -108,6 +108,8 @@ pub struct FieldForm {
     pub rule: Rule,
     /// It applies only where this holds.
     pub when: Option<WhenForm>,
+    /// Though required, it may be left out where this other field is there.
+    pub unless_given: Option<String>,
     /// It is required where this holds.
     pub required_when: Option<WhenForm>,
     /// No form shows it.
@@ -182,6 +184,7 @@ fn field_form(schema: &Schema, kind: &model::Kind, field: &model::Field, role: O
         audience: field.audience.into(),
         rule: field.rule.into(),
         when: field.when.as_ref().map(WhenForm::from),
+        unless_given: field.unless_given.clone(),
         required_when: field.required_when.as_ref().map(WhenForm::from),
         hidden: field.hidden,
         by_command: field.by_command.clone(),

@@ -195,6 +195,7 @@ const SLIPS: &[(&str, &str, &str, &str)] = &[
     ("residence.toml", "put = { tenure = \"rent\" }", "put = { tenure = \"let\" }", "cannot be put to 'let'"),
     ("residence.toml", "\"dorm\", \"public\"", "\"dorms\", \"public\"", "unless names a code"),
     ("event.toml", "required_when = {", "required = true\nrequired_when = {", "required anyway"),
+    ("resident.toml", "unless_given = \"birth_date\"", "unless_given = \"shoe_size\"", "another field of the kind"),
     ("event.toml", "zh = \"补充\"\n", "", "lacks a Chinese label"),
     ("event.toml", "rule = \"log\"", "rule = \"log\"\nread = [\"GW\"]", "all of an audience or nothing"),
     ("event.toml", "title = [", "visible_to = [\"GL\"]\ntitle = [", "all of an audience or nothing"),

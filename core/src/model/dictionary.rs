@@ -164,7 +164,13 @@ impl Page<'_> {
     fn required(&self, kind: &Kind, field: &Field) -> String {
         let mut parts = Vec::new();
         if field.required {
-            parts.push(self.pick("必填", "yes").to_owned());
+            let other = field.unless_given.as_deref().and_then(|key| kind.field(key));
+            parts.push(match other {
+                Some(other) => self
+                    .pick(&format!("必填，除非已填“{}”", other.zh), &format!("yes, unless '{}' is given", other.en))
+                    .to_owned(),
+                None => self.pick("必填", "yes").to_owned(),
+            });
         }
         if let Some(when) = &field.required_when {
             parts.push(format!("{}{}", self.condition(kind, when), self.pick("必填", "")));

@@ -114,6 +114,9 @@ pub struct Field {
     /// Must be there before a form can be submitted.
     #[serde(default)]
     pub required: bool,
+    /// Though required, it may be left out where this other field is there: a newborn has a birth date before a name.
+    #[serde(default)]
+    pub unless_given: Option<String>,
     /// Where this holds, it must be there before a form can be submitted.
     #[serde(default)]
     pub required_when: Option<When>,

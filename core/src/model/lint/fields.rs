@@ -296,6 +296,13 @@ fn check_conditions(report: &mut Report<'_>, schema: &Schema, kind: &Kind, field
         || format!("{}：已是必填、不在表单上或由系统填写，不能再写 required_when", field.key),
         || format!("{}: is required anyway, hidden, or set by the machine, so required_when says nothing", field.key),
     );
+    report.on("unless_given").check(
+        field.unless_given.as_deref().is_none_or(|other| {
+            field.required && other != field.key && kind.fields.iter().any(|field| field.key == other)
+        }),
+        || format!("{}：unless_given 只用于必填项，且须是同一记录的另一栏", field.key),
+        || format!("{}: unless_given goes with a required field and names another field of the kind", field.key),
+    );
     report.on("hidden").check(
         !(field.hidden && field.required),
         || format!("{}：隐藏的字段不能必填", field.key),

@@ -89,7 +89,8 @@ impl<'a> Record<'a> {
         let field = found.field;
         let present = self.all(field).next().is_some();
         let needed = field.required || field.required_when.as_ref().is_some_and(|when| self.holds(when) == Some(true));
-        if needed && !present && self.schema.may_write(self.role, self.kind, field) {
+        let waived = field.unless_given.as_deref().is_some_and(|other| self.value(other).is_some());
+        if needed && !waived && !present && self.schema.may_write(self.role, self.kind, field) {
             found.block("required", "必填", "must be filled in");
         }
         if !present {

@@ -178,6 +178,7 @@ fn a_record_must_hold_what_its_author_could_fill_in() {
     assert_eq!(missing(Role::GW, resident, &[("name", "张三".into())]), []);
     assert_eq!(missing(Role::GW, resident, &[("sex", "1".into())]), [required("name")]);
     assert_eq!(missing(Role::GW, resident, &[("name", Value::Null)]), [required("name")]);
+    assert_eq!(missing(Role::GW, resident, &[("birth_date", "2026-03-02".into())]), [], "a newborn without a name yet");
     assert_eq!(missing(Role::PG, resident, &[]), [], "a part-time worker cannot fill in a name");
     let unknown = missing(Role::GW, resident, &[("name", "张三".into()), ("religion", "无".into())]);
     assert_eq!(unknown, [("religion".to_owned(), "unknown_field".to_owned())]);
