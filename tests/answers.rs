@@ -106,6 +106,10 @@ fn who_may_not_decide_reads_who_does_and_writes_nothing() {
     assert_eq!(item.answers, [AnswerKind::NextTime]);
     let who = item.who.clone().expect("who decides");
     assert!(who.zh.contains("网格长") && !item.may_decide, "{}", who.zh);
+    assert_eq!(
+        who.en,
+        "Name is settled by: grid head or town centre or county centre; you can choose to ask next time"
+    );
     let refused = phone(&world, "甲").app.answer(&item.id, &claim(&item, "张玮"));
     assert_eq!(refused, Err(AppError::not_allowed(&who.zh, &who.en)));
     assert_eq!(phone(&world, "甲").app.outbox().expect("outbox").pending, 0);
@@ -215,6 +219,45 @@ fn a_field_is_read_as_it_was_seen_and_as_it_was_known() {
     assert_eq!((lines[0].claim.author.0.as_str(), lines[0].claim.at), ("乙", START.plus(Millis::DAY)));
     let newest = app.history_of(&HistoryRequest { limit: 1, ..HistoryRequest::all(record) }).expect("history");
     assert_eq!(newest.iter().map(|line| line.claim.value.to_string()).collect::<Vec<_>>(), ["面粉厂"]);
+}
+
+fn problems<T: std::fmt::Debug>(refused: &Result<T, AppError>) -> Vec<(&str, &str)> {
+    match refused {
+        Err(AppError::Invalid { problems }) => problems.iter().map(|p| (p.field.as_str(), p.rule.as_str())).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_form_that_cannot_be_written_is_told_everything_that_is_wrong_with_it() {
+    let world = world(61);
+    let record = two_names(&world);
+    let item = only(phone(&world, "甲"));
+    let named: Vec<String> = item.claims.iter().map(|claim| claim.prefix.clone()).collect();
+    let form = |record| EditRequest { record: Some(record), ..put(None, Source::SelfSaid, "work", "粮站") };
+    let confirm = EditRequest { edits: Vec::new(), confirm: vec!["name".into()], decide: named, ..form(record) };
+    let (worker, head) = (&phone(&world, "甲").app, &phone(&world, "丙").app);
+    assert_eq!(problems(&worker.edit(&confirm)), [("name", "decide")], "a confirmation that decides");
+    let nothing = EditRequest { confirm: vec!["*".into()], ..confirm.clone() };
+    assert_eq!(problems(&head.edit(&nothing)), [("", "decide")], "of which field?");
+    let garbled = EditRequest { decide: vec!["0123".into(), "zz".repeat(8)], ..confirm.clone() };
+    assert_eq!(problems(&head.edit(&garbled)), [("", "decide_name"), ("", "decide_name")]);
+    let early = EditRequest { observed_at: Some(Millis(-2_209_017_600_001)), ..form(record) };
+    assert_eq!(problems(&worker.edit(&early)), [("observed_at", "too_early")]);
+    let old = EditRequest { observed_at: Some(Millis(-2_209_017_600_000)), ..form(record) };
+    worker.edit(&old).expect("the first day of 1900");
+    head.edit(&confirm).expect("who may decide does");
+    assert_eq!(head.attention_count().expect("count"), 0);
+
+    // What is only a warning is told beside what blocks, behind it.
+    let odd = |edits: Vec<FieldEdit>| EditRequest { edits, ..put(None, Source::SelfSaid, "name", "") };
+    let warns = vec![FieldEdit::put("name", "李红 ")];
+    let warned = worker.edit(&odd(warns.clone())).expect("kept").warnings;
+    assert!(!warned.is_empty());
+    let both = worker.edit(&odd([warns, vec![FieldEdit::put("birth_date", "2099-01-01")]].concat()));
+    let told = problems(&both);
+    assert_eq!(told[0], ("birth_date", "future"));
+    assert_eq!(told[1..], warned.iter().map(|p| (p.field.as_str(), p.rule.as_str())).collect::<Vec<_>>());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use wangge_core::{
     app::{
         Answer, AppError, CheckRequest, DayCard, DayList, EditRequest, FieldEdit, FollowUp, ListRequest, TaskKind,
-        VisitRequest,
+        VisitOutcome, VisitRequest,
     },
     model::{KindName, Millis, RecordId, Role, Source, Value},
 };
@@ -132,7 +132,7 @@ fn nobody_at_home_is_no_visit_and_a_refusal_is_respected() {
     let world = world(32);
     let app = phone(&world, "甲");
     let home = door(app, "1栋101", "high");
-    let absent = VisitRequest { result: "absent".into(), ..VisitRequest::met(home.dwelling) };
+    let absent = VisitRequest { result: Some("absent".into()), ..VisitRequest::met(home.dwelling) };
     let outcome = app.app.visit(&absent).expect("visit");
     assert_eq!(outcome.done, []);
     assert_eq!(only_home(app).last_visit, None);
@@ -141,7 +141,7 @@ fn nobody_at_home_is_no_visit_and_a_refusal_is_respected() {
         matches!(&unchanged, Err(AppError::Invalid { problems }) if problems[0].rule == "not_met"),
         "{unchanged:?}"
     );
-    app.app.visit(&VisitRequest { result: "refused".into(), ..VisitRequest::met(home.dwelling) }).expect("visit");
+    app.app.visit(&VisitRequest { result: Some("refused".into()), ..VisitRequest::met(home.dwelling) }).expect("visit");
     assert_eq!(today(app).homes, [], "no second knock before the next turn");
     // Whom somebody else met is not who is due.
     pass(&world, 7 * Millis::DAY);
@@ -226,6 +226,113 @@ fn a_visit_that_cannot_be_written_in_full_is_not_written_at_all() {
     assert_eq!(app.app.visit(&VisitRequest::met(RecordId([9; 16]))).err(), Some(AppError::NotFound));
 }
 
+fn wrong(refused: &Result<VisitOutcome, AppError>) -> Vec<(&str, &str)> {
+    match refused {
+        Err(AppError::Invalid { problems }) => problems.iter().map(|p| (p.field.as_str(), p.rule.as_str())).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_a_role_may_not_write_of_a_visit_is_refused_by_name_and_nothing_is_lost() {
+    let world = world(41);
+    let app = phone(&world, "丙");
+    let dwelling = new(app, "dwelling", &[("address", "1栋101".into())]);
+    let waiting = app.app.outbox().expect("outbox").pending;
+    let person = RecordId([7; 16]);
+    let request = VisitRequest {
+        met: vec![person],
+        needs: vec!["policy".into()],
+        difficulty: Some("看病难".into()),
+        note: Some("想问医保".into()),
+        ..VisitRequest::met(dwelling)
+    };
+    let refused = app.app.visit(&request);
+    let fields = ["result", "met", "needs", "difficulty", "notes"].map(|field| (field, "role"));
+    assert_eq!(wrong(&refused), fields);
+    assert_eq!(app.app.outbox().expect("outbox").pending, waiting);
+    assert_eq!(app.app.counts().expect("counts").get(&KindName::from("visit")), None);
+    // The bare fact is for everybody; who may say what came of it has to.
+    app.app.visit(&VisitRequest { unchanged: true, ..VisitRequest::at(dwelling) }).expect("the bare fact");
+    sync(&world, &["丙", "甲"]);
+    let refused = phone(&world, "甲").app.visit(&VisitRequest::at(dwelling));
+    assert_eq!(wrong(&refused), [("result", "required")]);
+}
+
+#[test]
+fn a_visit_says_everything_that_is_wrong_with_any_of_its_forms() {
+    let world = world(42);
+    let app = phone(&world, "甲");
+    let home = door(app, "1栋101", "high");
+    let of = |record, puts: &[(&str, Value)]| EditRequest { record: Some(record), ..form("resident", puts) };
+    let edits = vec![
+        of(home.son, &[("phone", "一三八".into()), ("no_such", "x".into())]),
+        of(home.mother, &[("birth_date", "2099-01-01".into())]),
+    ];
+    let refused = app.app.visit(&VisitRequest { edits, kind: "no_such".into(), ..VisitRequest::met(home.dwelling) });
+    let fields: Vec<&str> = wrong(&refused).into_iter().map(|(field, _)| field).collect();
+    for field in ["kind", "phone", "no_such", "birth_date"] {
+        assert!(fields.contains(&field), "{field} in {refused:?}");
+    }
+}
+
+#[test]
+fn no_change_never_confirms_a_death_of_whom_was_met() {
+    let world = world(43);
+    let (a, b) = (phone(&world, "甲"), phone(&world, "乙"));
+    let home = door(a, "1栋101", "high");
+    let texts = [("phone", "13800000001"), ("work", "县医院"), ("occupation", "护士"), ("birth_date", "1950-03-01")];
+    let puts: Vec<(&str, Value)> = texts.iter().map(|(field, text)| (*field, Value::from(*text))).collect();
+    a.app.edit(&EditRequest { record: Some(home.mother), ..form("resident", &puts) }).expect("edit");
+    sync(&world, &["甲", "乙"]);
+    pass(&world, HOUR);
+    let dead = EditRequest {
+        record: Some(home.mother),
+        source: Source::Other,
+        ..form("resident", &[("life_status", "reported_dead".into())])
+    };
+    a.app.edit(&dead).expect("edit");
+    sync(&world, &["甲", "乙"]);
+    pass(&world, Millis::DAY);
+    let asks = |phone: &Phone| {
+        phone.app.attention().expect("items").iter().filter(|item| item.rule == "alive_after_dead").count()
+    };
+    // Who met the son alone knows nothing new of the mother.
+    let son = VisitRequest { met: vec![home.son], unchanged: true, ..VisitRequest::met(home.dwelling) };
+    let outcome = b.app.visit(&son).expect("visit");
+    assert!(!outcome.confirmed.contains(&home.mother) && outcome.confirmed.contains(&home.son));
+    assert_eq!(asks(b), 0);
+    pass(&world, HOUR);
+    let mother = VisitRequest { met: vec![home.mother], unchanged: true, ..VisitRequest::met(home.dwelling) };
+    let outcome = b.app.visit(&mother).expect("visit");
+    assert!(outcome.confirmed.contains(&home.mother));
+    sync(&world, &["乙", "甲", "丁"]);
+    for name in ["甲", "乙", "丁"] {
+        let phone = phone(&world, name);
+        assert_eq!(asks(phone), 1, "{name}");
+        assert_eq!(value(phone, home.mother, "life_status"), Some(Value::from("reported_dead")), "{name}");
+        let last = |field| phone.app.history(home.mother, Some(field)).expect("history").pop().expect("a line").claim;
+        for (field, _) in texts {
+            assert!(last(field).confirms, "{name}: {field}");
+        }
+        assert!(!last("life_status").confirms, "{name}");
+    }
+}
+
+#[test]
+fn two_care_files_of_one_person_are_one_line() {
+    let world = world(44);
+    let app = phone(&world, "甲");
+    let home = door(app, "1栋101", "general");
+    let second = new(app, "care", &[("resident", id(home.mother)), ("tier", "high".into())]);
+    let card = only_home(app);
+    let lines: Vec<_> = card.tasks.iter().map(|task| (task.record, task.say.zh.as_str())).collect();
+    assert_eq!(lines, [(second, "走访孙大娘：高频(7天一访)，还没有走访过")], "the most urgent file says why");
+    let outcome = app.app.visit(&VisitRequest::met(home.dwelling)).expect("visit");
+    assert_eq!(outcome.done.len(), 1);
+    assert_eq!(today(app).homes, []);
+}
+
 #[test]
 fn places_and_rented_homes_are_checked_by_their_lists() {
     let world = world(35);
@@ -240,14 +347,14 @@ fn places_and_rented_homes_are_checked_by_their_lists() {
     assert_eq!(list.homes.iter().map(|card| card.target).collect::<Vec<_>>(), [rented]);
 
     let check = CheckRequest { failed: vec!["exit_clear".into()], ..CheckRequest::default() };
-    let outcome = app.app.visit(&VisitRequest { check: Some(check), ..VisitRequest::met(eatery) }).expect("visit");
+    let outcome = app.app.visit(&VisitRequest { check: Some(check), ..VisitRequest::at(eatery) }).expect("visit");
     assert_eq!(outcome.suggestions[0].category, "fire_exit");
     assert_eq!(outcome.done.iter().map(|task| task.kind).collect::<Vec<_>>(), [TaskKind::Check]);
     let inspection = app.app.get(outcome.inspection.expect("a check")).expect("record");
     assert_eq!(inspection.field("result").map(|f| f.value.clone()), Some(Value::from("to_fix")));
     assert_eq!(inspection.field("failed").map(|f| f.members.len()), Some(1));
     assert!(inspection.field("passed").is_some_and(|f| f.members.len() > 5));
-    app.app.visit(&VisitRequest::met(shop)).expect("a visit without a check");
+    app.app.visit(&VisitRequest::at(shop)).expect("a visit without a check");
     let list = today(app);
     assert_eq!(list.places.iter().map(|card| card.target).collect::<Vec<_>>(), [shop]);
     assert!(list.places[0].last_visit.is_some());
@@ -257,7 +364,7 @@ fn places_and_rented_homes_are_checked_by_their_lists() {
     );
 
     let wrong = CheckRequest { failed: vec!["no_such_item".into()], ..CheckRequest::default() };
-    let refused = app.app.visit(&VisitRequest { check: Some(wrong), ..VisitRequest::met(eatery) });
+    let refused = app.app.visit(&VisitRequest { check: Some(wrong), ..VisitRequest::at(eatery) });
     assert!(matches!(&refused, Err(AppError::Invalid { problems }) if problems[0].rule == "check_item"), "{refused:?}");
 }
 

@@ -240,3 +240,74 @@ fn who_met_a_person_reported_dead_settles_it_by_saying_what_is() {
     assert!(!asks(a, &item));
     assert_eq!(shown(a, record, "life_status").as_deref(), Some("健在"));
 }
+
+fn rule<T: std::fmt::Debug>(refused: &Result<T, AppError>) -> &str {
+    match refused {
+        Err(AppError::Invalid { problems }) => &problems[0].rule,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn notes(phone: &Phone, record: RecordId) -> Vec<String> {
+    let flow = phone.app.get(record).expect("record").flow.expect("a course");
+    flow.notes.into_iter().map(|note| note.zh).collect()
+}
+
+#[test]
+fn of_two_merges_the_one_that_lost_is_told_and_takes_nothing_back() {
+    let world = world(57);
+    let (kept, other) = twins(&world);
+    let (a, b) = (phone(&world, "甲"), phone(&world, "乙"));
+    let third = person(b, "李鸿");
+    sync(&world, &["乙", "甲"]);
+    let won = a.app.merge(other, kept).expect("merge");
+    let lost = b.app.merge(other, third).expect("merge");
+    sync(&world, &["甲", "乙", "丙", "甲"]);
+    let both = |phone: &Phone| {
+        let mut both = listed(phone);
+        both.sort_unstable();
+        both
+    };
+    let apart = {
+        let mut both = vec![kept, third];
+        both.sort_unstable();
+        both
+    };
+    assert_eq!(both(b), apart);
+    for (name, record) in [("甲", other), ("乙", other), ("乙", kept)] {
+        let told = notes(phone(&world, name), record);
+        assert_eq!(told.len(), 1, "{name}");
+        assert!(told[0].contains("乙：合并到另一人（保留的记录：李鸿）。未执行"), "{name}: {told:?}");
+    }
+    let steps = b.app.get(kept).expect("record").flow.expect("a course").steps;
+    assert!(steps.iter().any(|step| step.zh.contains("甲：合并到另一人（保留的记录：李红）")), "{steps:?}");
+
+    assert_eq!(rule(&b.app.undo(&lost.id)), "not_done");
+    sync(&world, &["乙", "甲", "丙"]);
+    assert_eq!(both(a), apart, "the merge of somebody else stands");
+
+    // Who did it takes it back; who comes after that finds nothing of his own.
+    let own = a.app.undo(&won.id).expect("a worker parts what he joined himself");
+    assert!(own.undone);
+    sync(&world, &["甲", "乙", "丙"]);
+    for name in ["甲", "乙", "丙"] {
+        assert_eq!(listed(phone(&world, name)).len(), 3, "{name}");
+    }
+}
+
+#[test]
+fn a_merge_that_gave_way_to_another_is_not_taken_back_by_its_author() {
+    let world = world(58);
+    let (kept, other) = twins(&world);
+    let (a, head) = (phone(&world, "甲"), phone(&world, "丙"));
+    let act = a.app.merge(other, kept).expect("merge");
+    sync(&world, &["甲", "丙"]);
+    head.app.unmerge(other).expect("unmerge");
+    sync(&world, &["丙"]);
+    head.app.merge(other, kept).expect("merge");
+    sync(&world, &["丙", "甲"]);
+    assert_eq!(listed(a), [kept]);
+    assert_eq!(rule(&a.app.undo(&act.id)), "overtaken");
+    sync(&world, &["甲", "丙"]);
+    assert_eq!(listed(head), [kept]);
+}

@@ -364,8 +364,8 @@ pub struct VisitRequest {
     pub kind: String,
     /// A code of the list `visit_mode`.
     pub mode: String,
-    /// A code of the list `visit_result`.
-    pub result: String,
+    /// A code of the list `visit_result`; none where the role does not write it.
+    pub result: Option<String>,
     /// On what evidence; what was seen at the door is `SelfSaid`.
     pub source: Source,
     /// When; now where absent.

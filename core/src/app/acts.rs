@@ -127,7 +127,7 @@ pub fn undo(session: &Session<'_>, actor: Actor, id: &str) -> Result<ActView, Ap
         }
         match act.merged {
             // What the county has done is undone by the county; an intent that still waits is taken back.
-            Some(alias) if writer.alias(&alias)?.is_some() => {
+            Some(alias) if join::stands(writer, session.eye(), alias, &act.changes)? => {
                 join::stand_alone(writer, session, actor, alias, true)?;
             }
             _ => undo_changes(writer, session, actor, &act.changes)?,

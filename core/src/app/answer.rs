@@ -92,7 +92,7 @@ pub fn offer(eye: Eye<'_>, item: &mut AttentionView) {
 fn who(field: &Field, rule: &str) -> Sentence {
     let roles = deciders(field, rule);
     let zh: Vec<_> = roles.iter().map(|role| role.zh()).collect();
-    let en: Vec<_> = roles.iter().map(ToString::to_string).collect();
+    let en: Vec<_> = roles.iter().map(|role| role.en()).collect();
     let (zh, en) = if roles.is_empty() {
         ("能填写这一栏的岗位".to_owned(), "a role that may write it".to_owned())
     } else {
@@ -100,7 +100,7 @@ fn who(field: &Field, rule: &str) -> Sentence {
     };
     Sentence {
         zh: format!("“{}”要由{zh}确定，您可以选“下次见面问”", field.zh),
-        en: format!("{} is settled by {en}; you can choose to ask next time", field.en),
+        en: format!("{} is settled by: {en}; you can choose to ask next time", field.en),
     }
 }
 

@@ -10,14 +10,15 @@ use super::{
 use crate::{
     merge::Resolved,
     model::{
-        Audience, Field, Kind, Member, Rule, Value,
+        Audience, Field, Kind, Member, Millis, Rule, Value,
+        ids::from_hex,
         validate::{self, Problem, Severity},
     },
 };
 
 /// Checks a form against what the record says now, as far as this phone holds it. Problems that keep the form from being
-/// written are an error, all of them; the others are given back. What was wrong with the record before and is not
-/// touched does not count.
+/// written are an error, and then every other problem stands behind them; otherwise what there is is given back. What
+/// was wrong with the record before and is not touched does not count.
 pub fn form(
     session: &Session<'_>,
     kind: &Kind,
@@ -41,14 +42,23 @@ pub fn form(
         problems.extend(rights(session, kind, request, field));
         touched.insert(field.key.as_str());
     }
-    for field in request.confirm.iter().filter(|f| *f != "*" && kind.field(f).is_none()) {
-        problems.push(Problem::block(field, "unknown_field", "没有这一栏", "no such field"));
+    for named in request.confirm.iter().filter(|named| *named != "*") {
+        match kind.field(named) {
+            None => problems.push(Problem::block(named, "unknown_field", "没有这一栏", "no such field")),
+            // A confirmation that decides needs the right to decide.
+            Some(field) if !request.decide.is_empty() && !touched.contains(field.key.as_str()) => {
+                problems.extend(rights(session, kind, request, field));
+            }
+            Some(_) => {}
+        }
     }
     if request.source > session.schema.best_source(session.account.role) {
         let (zh, en) =
             ("依据不能是部门库，部门库由县里导入", "the evidence cannot be a registry: those the county imports");
         problems.push(Problem::block("", "source", zh, en));
     }
+    problems.extend(deciding(request));
+    problems.extend(seen_at(request.observed_at));
     if request.edits.is_empty() && request.confirm.is_empty() && request.commands.is_empty() {
         problems.push(Problem::block("", "empty", "没有填写任何内容", "nothing was filled in"));
     }
@@ -59,8 +69,9 @@ pub fn form(
         let new = relations(&after).into_iter();
         problems.extend(new.filter(|p| touched.contains(p.field.as_str()) || !old.contains(p)));
     }
-    let (block, warn): (Vec<_>, Vec<_>) = problems.into_iter().partition(|p| p.severity == Severity::Block);
-    if block.is_empty() { Ok(warn) } else { Err(AppError::Invalid { problems: block }) }
+    problems.sort_by_key(|problem| problem.severity != Severity::Block);
+    let blocks = problems.first().is_some_and(|first| first.severity == Severity::Block);
+    if blocks { Err(AppError::Invalid { problems }) } else { Ok(problems) }
 }
 
 /// Values in force and members that are present, by their document keys. Entries of logs say nothing of other fields.
@@ -111,6 +122,32 @@ fn rights(session: &Session<'_>, kind: &Kind, request: &EditRequest, field: &Fie
     (!request.decide.is_empty() && !field.decide.contains(&session.account.role)).then(|| {
         let (zh, en) = ("这一栏要由网格长或镇街中心确定", "a grid head or the town centre decides this");
         Problem::block(&field.key, "decide", zh, en)
+    })
+}
+
+/// A decision names claims by the prefixes of their changes, and the fields that it is about.
+fn deciding(request: &EditRequest) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let is_name = |name: &&String| *name == "*" || from_hex::<8>(name).is_some();
+    for name in request.decide.iter().filter(|name| !is_name(name)) {
+        let (zh, en) = (format!("没有这样的说法编号：{name}"), format!("{name} names no statement"));
+        problems.push(Problem::block("", "decide_name", &zh, &en));
+    }
+    let confirms = |named: &String| named != "*";
+    if !request.decide.is_empty() && request.edits.is_empty() && !request.confirm.iter().any(confirms) {
+        let (zh, en) = ("请写明确定的是哪一栏", "say which field is decided");
+        problems.push(Problem::block("", "decide", zh, en));
+    }
+    problems
+}
+
+/// 1900-01-01 in China. Nobody who writes today saw anything before it.
+const FIRST_DAY: Millis = Millis(-2_209_017_600_000);
+
+/// A time of observation that a person can have meant.
+pub fn seen_at(at: Option<Millis>) -> Option<Problem> {
+    at.filter(|at| *at < FIRST_DAY).map(|_| {
+        Problem::block("observed_at", "too_early", "发现时间不能早于1900年", "it cannot have been seen before 1900")
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Session, edit,
+    Session, check, edit,
     error::AppError,
     types::{CommandRequest, CommandView, EditOutcome, FlowView, Sentence, StateView},
     views::{self, DocState, Eye},
@@ -178,6 +178,7 @@ impl<'k> Course<'k> {
         at: Millis,
     ) -> Result<(Audience, (String, Value)), AppError> {
         let refuse = |problem: Problem| AppError::Invalid { problems: vec![problem] };
+        check::seen_at(Some(at)).map_or(Ok(()), |problem| Err(refuse(problem)))?;
         let found = session.schema.flows.find(&self.kind.name, name);
         let (flow, command) =
             found.ok_or_else(|| AppError::invalid(INTENT, "command", "没有这个操作", "there is no such command"))?;
@@ -223,9 +224,16 @@ impl<'k> Course<'k> {
             steps: Vec::new(),
             notes: Vec::new(),
         };
+        self.tell(reader, eye, &mut view);
+        Some(view)
+    }
+
+    /// Adds what was done, what waits and what was not done, of all flows.
+    pub fn tell(&self, reader: &Reader<'_>, eye: Eye<'_>, view: &mut FlowView) {
         let name_of = |record| views::name_of(reader, &record).unwrap_or_default();
         let tell = Tell { schema: eye.schema, kind: self.kind, name_of: &name_of };
-        let mut shown: Vec<Audience> = flows.iter().filter_map(|flow| self.audience_of(flow)).collect();
+        let flows = eye.schema.flows.of(&self.kind.name);
+        let mut shown: Vec<Audience> = flows.filter_map(|flow| self.audience_of(flow)).collect();
         shown.sort_unstable();
         shown.dedup();
         let say = |(zh, en)| Sentence { zh, en };
@@ -234,7 +242,6 @@ impl<'k> Course<'k> {
             view.steps.extend(folded.steps.iter().map(|step| say(tell.step(step))));
             view.notes.extend(folded.notes.iter().map(|note| say(tell.note(note))));
         }
-        Some(view)
     }
 
     fn audience_of(&self, flow: &Flow) -> Option<Audience> {

@@ -122,23 +122,35 @@ fn reached(visit: &Line) -> bool {
 
 /// Visits due by tier and cycle.
 fn care_visits(look: &Look<'_, '_>, tasks: &mut Tasks) -> Result<(), AppError> {
-    look.all("care")?.iter().try_for_each(|care| care_visit(look, tasks, care))
+    let mut files: BTreeMap<RecordId, Vec<Rc<Line>>> = BTreeMap::new();
+    for care in look.all("care")? {
+        if let Some(resident) = care.target("resident") {
+            files.entry(look.head(&resident)?).or_default().push(care);
+        }
+    }
+    files.iter().try_for_each(|(resident, files)| care_visit(look, tasks, resident, files))
 }
 
-fn care_visit(look: &Look<'_, '_>, tasks: &mut Tasks, care: &Line) -> Result<(), AppError> {
-    let Some(resident) = care.target("resident") else { return Ok(()) };
-    let Some(person) = look.line(&resident)? else { return Ok(()) };
-    let ended = !care.text("ended_on").is_empty() || !care.text("end_reason").is_empty();
-    let Some((cycle, urgency, tier)) = cycle(look, care).filter(|_| !ended && person.text("life_status") != "dead")
-    else {
+/// One visit to a person, whichever of several files asks for it: the most urgent tells why.
+fn care_visit(look: &Look<'_, '_>, tasks: &mut Tasks, resident: &RecordId, files: &[Rc<Line>]) -> Result<(), AppError> {
+    let Some(person) = look.line(resident)?.filter(|person| person.text("life_status") != "dead") else {
         return Ok(());
     };
+    let is_open = |care: &&Rc<Line>| care.text("ended_on").is_empty() && care.text("end_reason").is_empty();
+    let cycles: Vec<_> =
+        files.iter().filter(is_open).filter_map(|care| Some((care.record, cycle(look, care)?))).collect();
+    if cycles.is_empty() {
+        return Ok(());
+    }
     for home in look.homes_of(&person.record)? {
         let last = last_meeting(look, &home, &person.record)?;
-        let due = last.map(|at| day::of(at) + cycle);
-        if due.is_none_or(|due| due <= look.today) {
-            let say = visit_words(look, &person.title, &tier, last, due);
-            push(tasks, home, task(look, TaskKind::Visit, care.record, urgency, due, say));
+        let due = cycles.iter().filter_map(|(care, (cycle, urgency, tier))| {
+            let due = last.map(|at| day::of(at) + cycle);
+            let say = || visit_words(look, &person.title, tier, last, due);
+            due.is_none_or(|due| due <= look.today).then(|| task(look, TaskKind::Visit, *care, *urgency, due, say()))
+        });
+        if let Some(most) = due.max_by_key(|task| (task.order(), Reverse(task.record))) {
+            push(tasks, home, most);
         }
     }
     Ok(())
@@ -268,9 +280,7 @@ fn event_task(look: &Look<'_, '_>, tasks: &mut Tasks, event: &Line) -> Result<()
 pub fn due_at(look: &Look<'_, '_>, target: &RecordId) -> Result<Vec<DayTask>, AppError> {
     let mut tasks = Tasks::default();
     for resident in look.home(target)?.residents {
-        for care in look.linked("care.resident", &resident)? {
-            care_visit(look, &mut tasks, &care)?;
-        }
+        care_visit(look, &mut tasks, &resident, &look.linked("care.resident", &resident)?)?;
     }
     if let Some(line) = look.line(target)? {
         check_of(look, &mut tasks, &line)?;

@@ -3,7 +3,7 @@
 use super::{
     Session,
     acts::{self, Done},
-    edit,
+    check, edit,
     error::AppError,
     types::{ActView, HintRequest, Sentence},
     views::{self, DocState},
@@ -17,7 +17,7 @@ use crate::{
 pub fn hint(session: &Session<'_>, actor: Actor, request: &HintRequest) -> Result<ActView, AppError> {
     edit::may_write_now(session)?;
     let kind = session.kind(&request.kind)?;
-    let audience = check(session, kind, request)?;
+    let audience = audience_of(session, kind, request)?;
     session.store.write(|writer| {
         let about = views::row_of(writer, &request.about)?.ok_or(AppError::NotFound)?;
         // A file that belongs to another record has an id that follows from that record's, whether or not it exists.
@@ -47,7 +47,7 @@ pub fn hint(session: &Session<'_>, actor: Actor, request: &HintRequest) -> Resul
 }
 
 /// The audience in which the hint is left.
-fn check(session: &Session<'_>, kind: &Kind, request: &HintRequest) -> Result<crate::model::Audience, AppError> {
+fn audience_of(session: &Session<'_>, kind: &Kind, request: &HintRequest) -> Result<crate::model::Audience, AppError> {
     let Some(field) = kind.field(&request.field).filter(|field| field.key == request.field) else {
         return Err(AppError::invalid(&request.field, "unknown_field", "没有这一栏", "no such field"));
     };
@@ -61,6 +61,7 @@ fn check(session: &Session<'_>, kind: &Kind, request: &HintRequest) -> Result<cr
     };
     let mut problems = validate::check_value(session.schema, field, &put);
     problems.retain(validate::Problem::blocks);
+    problems.extend(check::seen_at(request.observed_at));
     if request.value.is_null() {
         problems.push(validate::Problem::block(&field.key, "empty", "没有填写任何内容", "nothing was filled in"));
     }

@@ -13,8 +13,11 @@ use super::{
     views::{self, Eye},
 };
 use crate::{
-    merge::across::{CrossItem, RULES},
-    model::{Actor, ChangeHash, DocId, Kind, KindName, RecordId, Role, Schema, Source, Value},
+    merge::{
+        self,
+        across::{CrossItem, RULES},
+    },
+    model::{Actor, ChangeHash, DocId, Kind, KindName, RecordId, Role, Schema, Source, Value, flow::Step},
     store::{AttentionRow, Reader, Writer},
 };
 
@@ -220,6 +223,38 @@ fn join(
     let args = BTreeMap::from([("into".to_owned(), Value::from(into.to_string().as_str()))]);
     let changes = write(writer, session, actor, &command(kind, from, MERGE, args))?;
     acts::keep(writer, session, Done { merged: Some(from), ..Done::new(into, say, changes) })
+}
+
+/// Whether the merge that these changes asked for is the one in force; it may still wait. A clear refusal where it did not
+/// come to pass, or has given way to another since: that one is its author's.
+pub fn stands(
+    reader: &Reader<'_>,
+    eye: Eye<'_>,
+    record: RecordId,
+    asked: &[(DocId, ChangeHash)],
+) -> Result<bool, AppError> {
+    let is_own = |hash: &ChangeHash| asked.iter().any(|(_, own)| own == hash);
+    for doc in views::docs_of(reader, eye, &record)? {
+        let Some(kind) = eye.schema.kind(&doc.row.kind.0) else { continue };
+        let Some(flow) = merge::resolve(eye.schema, kind, doc.row.id, &doc.observations).flow else { continue };
+        if let Some(note) = flow.notes.iter().find(|note| is_own(&note.wanted.change)) {
+            return Err(AppError::invalid(
+                "",
+                "not_done",
+                &format!("这次合并没有执行，不用撤回：{}", note.zh),
+                &format!("this merge did not come to pass, there is nothing to take back: {}", note.en),
+            ));
+        }
+        let is_step = |step: &&Step| asked.iter().any(|(_, own)| own.prefix() == step.of);
+        if flow.steps.iter().any(|step| is_step(&step)) {
+            let last = flow.steps.iter().rfind(|step| [MERGE, UNMERGE].contains(&step.command.as_str()));
+            return last.filter(is_step).map(|_| true).ok_or_else(|| {
+                let (zh, en) = ("这次合并后来已经改动，不能再撤回", "this merge has given way to another since");
+                AppError::invalid("", "overtaken", zh, en)
+            });
+        }
+    }
+    Ok(false)
 }
 
 /// Asks the county to let a record stand for itself again.

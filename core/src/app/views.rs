@@ -149,11 +149,16 @@ pub fn group_view(reader: &Reader<'_>, eye: Eye<'_>, group: &Group) -> Result<Re
     })
 }
 
-/// How far the record itself has come; what others that are the same have behind them is theirs.
+/// How far the record itself has come. What was done and wanted with others that are the same is told behind it, so
+/// that who asked in vain for another merge of one of them finds it.
 fn flow_view(reader: &Reader<'_>, eye: Eye<'_>, group: &Group, kind: &Kind) -> Option<FlowView> {
     eye.schema.flows.of(&kind.name).next()?;
-    let own: Vec<&DocState> = group.docs.iter().filter(|doc| doc.row.id.record == group.head).collect();
-    Course::of(eye, kind, group.head, own).view(reader, eye)
+    let own = |record: RecordId| group.docs.iter().filter(move |doc| doc.row.id.record == record);
+    let mut view = Course::of(eye, kind, group.head, own(group.head)).view(reader, eye)?;
+    for alias in &group.aliases {
+        Course::of(eye, kind, *alias, own(*alias)).tell(reader, eye, &mut view);
+    }
+    Some(view)
 }
 
 fn suggestion_view(suggestion: &merge::Suggestion) -> SuggestionView {

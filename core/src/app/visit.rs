@@ -1,10 +1,11 @@
 //! One visit, many uses: the visit itself, what it saw unchanged, what it found new, whom it met and what was due, in one
 //! transaction. What a worker tells once is asked for nowhere else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Session, acts,
+    alias::Group,
     day::{self as days, DayTask},
     edit,
     error::AppError,
@@ -13,8 +14,9 @@ use super::{
 };
 use crate::{
     model::{
-        Actor, ChangeHash, Checklist, DocId, KindName, Millis, RecordId, Scope, Source, day, ids::to_hex,
-        validate::Problem,
+        Actor, ChangeHash, Checklist, DocId, KindName, Millis, RecordId, Rule, Scope, Source, day,
+        ids::to_hex,
+        validate::{Problem, Severity},
     },
     store::{Reader, Writer},
 };
@@ -28,8 +30,8 @@ pub struct VisitRequest {
     pub kind: String,
     /// A code of the list `visit_mode`.
     pub mode: String,
-    /// A code of the list `visit_result`.
-    pub result: String,
+    /// A code of the list `visit_result`; none where the role does not write it.
+    pub result: Option<String>,
     /// When; now where absent.
     pub when: Option<Millis>,
     /// Who was met.
@@ -59,11 +61,16 @@ pub struct VisitRequest {
 impl VisitRequest {
     /// A visit at which somebody was met; nothing else is said yet.
     pub fn met(target: RecordId) -> Self {
+        Self { result: Some("met".to_owned()), ..Self::at(target) }
+    }
+
+    /// The bare fact of a visit.
+    pub fn at(target: RecordId) -> Self {
         Self {
             target,
             kind: "routine".to_owned(),
             mode: "home".to_owned(),
-            result: "met".to_owned(),
+            result: None,
             when: None,
             met: Vec::new(),
             unchanged: false,
@@ -142,12 +149,17 @@ struct Ground {
     due: Vec<DayTask>,
     /// Items put off to the next meeting here.
     put_off: Vec<[u8; 16]>,
+    /// What may be confirmed of residents who are not recorded as alive.
+    not_alive: BTreeMap<RecordId, Vec<String>>,
 }
+
+/// Whether a resident lives.
+const LIFE: &str = "life_status";
 
 /// Carries out a visit.
 pub fn visit(session: &Session<'_>, actor: Actor, request: &VisitRequest) -> Result<VisitOutcome, AppError> {
     edit::may_write_now(session)?;
-    check(request)?;
+    check(session, request)?;
     session.store.write(|writer| {
         let ground = ground(writer, session, request)?;
         let plan = plan(session, request, &ground)?;
@@ -177,9 +189,15 @@ pub fn visit(session: &Session<'_>, actor: Actor, request: &VisitRequest) -> Res
     })
 }
 
-/// Nobody who met nobody can say that nothing has changed.
-fn check(request: &VisitRequest) -> Result<(), AppError> {
-    if request.unchanged && request.result != "met" {
+/// Nobody who met nobody can say that nothing has changed. Of whom the result is no business, it is not asked.
+fn check(session: &Session<'_>, request: &VisitRequest) -> Result<(), AppError> {
+    let kind = session.kind(&KindName::from("visit"))?;
+    let writes = |field| session.schema.may_write(session.account.role, kind, field);
+    if request.result.is_none() && kind.field("result").is_some_and(writes) {
+        return Err(AppError::invalid("result", "required", "请填写走访结果", "say what came of the visit"));
+    }
+    let not_met = request.result.as_deref().is_some_and(|result| result != "met");
+    if request.unchanged && not_met {
         return Err(AppError::invalid(
             "unchanged",
             "not_met",
@@ -187,7 +205,7 @@ fn check(request: &VisitRequest) -> Result<(), AppError> {
             "nobody was met, so that nothing can be confirmed",
         ));
     }
-    if request.result != "met" && !request.met.is_empty() {
+    if not_met && !request.met.is_empty() {
         return Err(AppError::invalid("met", "not_met", "走访结果不是“已见”", "the result is not `met`"));
     }
     Ok(())
@@ -217,6 +235,7 @@ fn ground(reader: &Reader<'_>, session: &Session<'_>, request: &VisitRequest) ->
         list: if is_place { lists.for_place(line.text("kind")) } else { lists.for_tenure(line.text("tenure")) },
         due: days::due_at(&look, &line.record)?,
         put_off: put_off.into_iter().collect(),
+        not_alive: not_alive(reader, session, &look, &home, &request.met)?,
         home,
     })
 }
@@ -235,13 +254,13 @@ fn plan(session: &Session<'_>, request: &VisitRequest, ground: &Ground) -> Resul
     let mut plan = Plan { visits, inspection: None, confirmed: Vec::new(), forms: Vec::new() };
     for (at, visit) in plan.visits.iter().enumerate() {
         let edits = told(request, ground, when, at);
-        plan.forms.push((Some(*visit), form(session, &common, "visit", edits)));
+        plan.forms.push((Some(*visit), form(&common, "visit", edits)));
     }
     let common = EditRequest { visit: Some(plan.visits[0]), ..common };
     if let Some(check) = &request.check {
         let inspection = session.new_record();
         let edits = inspected(check, ground, when)?;
-        plan.forms.push((Some(inspection), form(session, &common, "inspection", edits)));
+        plan.forms.push((Some(inspection), form(&common, "inspection", edits)));
         plan.inspection = Some(inspection);
     }
     if let Some(code) = &request.routine {
@@ -251,11 +270,11 @@ fn plan(session: &Session<'_>, request: &VisitRequest, ground: &Ground) -> Resul
             ground.target.to_string().as_str(),
         ));
         edits.push(FieldEdit::put("visit", plan.visits[0].to_string().as_str()));
-        plan.forms.push((None, form(session, &common, "routine", edits)));
+        plan.forms.push((None, form(&common, "routine", edits)));
     }
     for seen in &request.follow_ups {
         let edits = vec![FieldEdit::Append { field: "handling".to_owned(), text: seen.note.clone() }];
-        plan.forms.push((None, EditRequest { record: Some(seen.event), ..form(session, &common, "event", edits) }));
+        plan.forms.push((None, EditRequest { record: Some(seen.event), ..form(&common, "event", edits) }));
     }
     for edit in &request.edits {
         let mut form = edit.clone();
@@ -271,12 +290,8 @@ fn plan(session: &Session<'_>, request: &VisitRequest, ground: &Ground) -> Resul
     Ok(plan)
 }
 
-/// A form of what the role may write; the rest of a visit is for those who may.
-fn form(session: &Session<'_>, common: &EditRequest, kind: &str, mut edits: Vec<FieldEdit>) -> EditRequest {
-    if let Some(known) = session.schema.kind(kind) {
-        let may = |key: &str| known.field(key).is_none_or(|f| session.schema.may_write(session.account.role, known, f));
-        edits.retain(|edit| may(edit.field()));
-    }
+/// One form of the visit.
+fn form(common: &EditRequest, kind: &str, edits: Vec<FieldEdit>) -> EditRequest {
     EditRequest { kind: KindName::from(kind), edits, ..common.clone() }
 }
 
@@ -287,8 +302,8 @@ fn told(request: &VisitRequest, ground: &Ground, when: Millis, at: usize) -> Vec
         FieldEdit::put("kind", request.kind.as_str()),
         FieldEdit::put("mode", request.mode.as_str()),
         FieldEdit::put("when", when.0),
-        FieldEdit::put("result", request.result.as_str()),
     ];
+    edits.extend(request.result.as_deref().map(|code| FieldEdit::put("result", code)));
     edits.extend(request.met.get(at).map(|person| FieldEdit::put("met", person.to_string().as_str())));
     if at > 0 {
         return edits;
@@ -335,6 +350,9 @@ fn inspected(check: &CheckRequest, ground: &Ground, when: Millis) -> Result<Vec<
     Ok(edits)
 }
 
+/// Most fields that one confirmation names: the message of a change is bounded.
+const MOST_CONFIRMED: usize = 6;
+
 /// Confirms what tells of the home, as far as the role writes it: in one change with what was found new of a record.
 fn confirm(session: &Session<'_>, plan: &mut Plan, ground: &Ground, common: &EditRequest) {
     let target = if ground.is_place { "place" } else { "dwelling" };
@@ -343,34 +361,82 @@ fn confirm(session: &Session<'_>, plan: &mut Plan, ground: &Ground, common: &Edi
         if !session.schema.kind(kind).is_some_and(writes) {
             continue;
         }
+        let said = |confirm: &[String]| EditRequest {
+            record: Some(record),
+            kind: KindName::from(kind),
+            confirm: confirm.to_vec(),
+            ..common.clone()
+        };
+        if let Some(fields) = ground.not_alive.get(&record) {
+            plan.forms.extend(fields.chunks(MOST_CONFIRMED).map(|some| (None, said(some))));
+            plan.confirmed.extend((!fields.is_empty()).then_some(record));
+            continue;
+        }
         plan.confirmed.push(record);
         match plan.forms.iter_mut().find(|(_, form)| form.record == Some(record)) {
             Some((_, form)) => form.confirm.push("*".to_owned()),
-            None => plan.forms.push((
-                None,
-                EditRequest {
-                    record: Some(record),
-                    kind: KindName::from(kind),
-                    confirm: vec!["*".to_owned()],
-                    ..common.clone()
-                },
-            )),
+            None => plan.forms.push((None, said(&["*".to_owned()]))),
         }
     }
 }
 
+/// Residents of a home who are not recorded as alive, with what may be confirmed of them. Of whom was met that is all but
+/// the life status, so that the question about it stays; a visit to others is no evidence of a death.
+fn not_alive(
+    reader: &Reader<'_>,
+    session: &Session<'_>,
+    look: &Look<'_, '_>,
+    home: &Home,
+    met: &[RecordId],
+) -> Result<BTreeMap<RecordId, Vec<String>>, AppError> {
+    let met = met.iter().map(|person| look.head(person)).collect::<Result<BTreeSet<_>, _>>()?;
+    let mut out = BTreeMap::new();
+    for person in &home.residents {
+        let Some(line) = look.line(person)?.filter(|line| !matches!(line.text(LIFE), "" | "alive")) else { continue };
+        let group = Group::read(reader, session.eye(), &line.record)?.filter(|_| met.contains(&line.record));
+        let mut fields = Vec::new();
+        if let Some(group) = group {
+            let kind = group.kind(session.eye())?;
+            let resolved = group.resolve(session.eye(), kind);
+            let said = |key: &str| resolved.values().any(|doc| doc.fields.contains_key(key));
+            let here = kind.fields.iter().filter(|field| field.key != LIFE && !field.server && said(&field.key));
+            fields.extend(here.filter(|field| field.rule != Rule::Log).map(|field| field.key.clone()));
+        }
+        out.insert(*person, fields);
+    }
+    Ok(out)
+}
+
 type Written = (Vec<(DocId, ChangeHash)>, Vec<Problem>);
 
+/// Writes all forms, or none of them and says everything that is wrong with each.
 fn write(writer: &mut Writer<'_>, session: &Session<'_>, actor: Actor, plan: &Plan) -> Result<Written, AppError> {
-    let (mut changes, mut warnings) = (Vec::new(), Vec::new());
+    let (mut changes, mut warnings, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
     for (made, request) in &plan.forms {
         let mut form = edit::prepare(session, request)?;
         form.record = made.unwrap_or(form.record);
-        let mut wrote = edit::write_all(writer, session, actor, &form)?;
-        changes.append(&mut wrote.changes);
-        warnings.append(&mut wrote.warnings);
+        match edit::write_all(writer, session, actor, &form) {
+            Ok(mut wrote) => {
+                changes.append(&mut wrote.changes);
+                warnings.append(&mut wrote.warnings);
+            }
+            Err(AppError::Invalid { problems }) => wrong.extend(problems),
+            Err(other) => return Err(other),
+        }
     }
-    Ok((changes, warnings))
+    if wrong.is_empty() {
+        return Ok((changes, warnings));
+    }
+    // Several persons met are several records of the visit, each wrong in the same way.
+    let mut problems: Vec<Problem> = Vec::new();
+    wrong.extend(warnings);
+    for problem in wrong {
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+    problems.sort_by_key(|problem| problem.severity != Severity::Block);
+    Err(AppError::Invalid { problems })
 }
 
 /// Hazards that failed items of the check suggest.

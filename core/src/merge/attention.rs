@@ -7,7 +7,7 @@ use super::{
     rules::{self, Verdict, View},
     types::{Attention, Suggestion, Told},
     validity,
-    wording::{self, Words, day_en, day_zh, roles_en, roles_zh, when_en, when_zh},
+    wording::{Words, day_en, day_zh, roles_en, roles_zh, when_en, when_zh},
 };
 use crate::model::{ChangeHash, DocId, Observation, Rule, Value};
 
@@ -308,8 +308,7 @@ fn because(
     match why {
         Why::Absorbed | Why::Outranked => {
             let who_zh = decider.map_or_else(String::new, |by| format!("{}{}", by.role.zh(), by.author));
-            let who_en =
-                decider.map_or_else(String::new, |by| format!(" by {} {}", wording::role_en(by.role), by.author));
+            let who_en = decider.map_or_else(String::new, |by| format!(" by {} {}", by.role.en(), by.author));
             (format!("已由{who_zh}核实决定"), format!("as decided after checking{who_en}"))
         }
         Why::Invalid(zh, en) => (format!("因为{zh}"), format!("because {en}")),

@@ -1,9 +1,6 @@
 //! What was done, what waits and what was not done, in words.
 
-use super::{
-    command::{FlowNote, Wanted},
-    wording::role_en,
-};
+use super::command::{FlowNote, Wanted};
 use crate::model::{
     Kind, Millis, RecordId, Role, Schema,
     flow::{self, ArgType, Args, Step},
@@ -70,7 +67,7 @@ impl Tell<'_> {
         let (who, who_en) = if by == flow::COUNTY {
             ("县里".to_owned(), "the county".to_owned())
         } else {
-            (format!("{}{by}", role.zh()), format!("{} {by}", role_en(role)))
+            (format!("{}{by}", role.zh()), format!("{} {by}", role.en()))
         };
         let when = flow::clock(at);
         (format!("{when} {who}：{label}{with}"), format!("{when} {who_en}: {label_en}{with_en}"))

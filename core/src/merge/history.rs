@@ -4,7 +4,7 @@ use super::{
     claims::{Column, Frame, Node},
     hints::{self, Left},
     types::{Claim, HistoryLine},
-    wording::{Words, clock, day_en, day_zh, role_en, when_en, when_zh},
+    wording::{Words, clock, day_en, day_zh, when_en, when_zh},
 };
 use crate::model::{Kind, Observation, Rule, Schema};
 
@@ -56,7 +56,7 @@ fn said(frame: &Frame<'_>, at: usize, words: Words<'_>, claim: Claim, (zh, en): 
             "{}: {} ({}) {en}; evidence: {}{}{undone_en}.",
             when_en(change),
             change.author,
-            role_en(change.role),
+            change.role.en(),
             claim.source.en(),
             written_en(change)
         ),

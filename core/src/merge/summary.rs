@@ -5,7 +5,7 @@ use super::{
     claims::{Column, Frame},
     rules::{self, View},
     types::HistoryLine,
-    wording::{Words, role_en, short_day_en, short_day_zh},
+    wording::{Words, short_day_en, short_day_zh},
 };
 use crate::model::{Kind, Member, Millis, Observation, Rule, Schema, Value};
 
@@ -109,7 +109,7 @@ impl Passage<'_> {
         let was = before.map_or_else(String::new, |before| format!("; before that {before}"));
         match self.column.field.rule {
             Rule::Log | Rule::Set => format!("{label}: {value} recorded {when} ({source})"),
-            _ if claim.decision => format!("{label} settled as {value} {when} ({}){was}", role_en(by.role)),
+            _ if claim.decision => format!("{label} settled as {value} {when} ({}){was}", by.role.en()),
             _ if self.after != claim.value => {
                 format!("{label} recorded as {value} {when} ({source}), not taken: still {}", words.value(self.after))
             }

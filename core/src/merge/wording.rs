@@ -152,24 +152,6 @@ pub(super) fn roles_en(roles: &[Role]) -> String {
     if roles.is_empty() {
         return "somebody".to_owned();
     }
-    let names: Vec<_> = roles.iter().map(|role| role_en(*role)).collect();
+    let names: Vec<_> = roles.iter().map(|role| role.en()).collect();
     names.join(" or ")
-}
-/// A role in English.
-pub(super) fn role_en(role: Role) -> &'static str {
-    match role {
-        Role::GW => "grid worker",
-        Role::PG => "part-time grid worker",
-        Role::GL => "grid head",
-        Role::GD => "grid guide",
-        Role::TC => "town centre",
-        Role::CC => "county centre",
-        Role::DP => "department",
-        Role::MD => "mediator",
-        Role::CM => "child officer",
-        Role::RS => "resident",
-        Role::AD => "system administrator",
-        Role::SA => "security administrator",
-        Role::AU => "auditor",
-    }
 }

@@ -335,6 +335,24 @@ impl Role {
             Self::AU => "审计员",
         }
     }
+    /// English name.
+    pub fn en(self) -> &'static str {
+        match self {
+            Self::GW => "grid worker",
+            Self::PG => "part-time grid worker",
+            Self::GL => "grid head",
+            Self::GD => "grid guide",
+            Self::TC => "town centre",
+            Self::CC => "county centre",
+            Self::DP => "department",
+            Self::MD => "mediator",
+            Self::CM => "child officer",
+            Self::RS => "resident",
+            Self::AD => "system administrator",
+            Self::SA => "security administrator",
+            Self::AU => "auditor",
+        }
+    }
 }
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -133,7 +133,7 @@ impl Play<'_> {
         let request = VisitRequest {
             kind: code("visit_kind", &visit.kind),
             mode: code("visit_mode", &visit.mode),
-            result: code("visit_result", &visit.result),
+            result: Some(visit.result.as_str()).filter(|word| !word.is_empty()).map(|word| code("visit_result", word)),
             when: act.seen.as_ref().and_then(calendar::millis),
             met,
             unchanged: visit.unchanged,

@@ -193,7 +193,7 @@ pub struct Visit {
     /// How, by its Chinese words.
     #[serde(default = "at_home")]
     pub mode: String,
-    /// What came of it, by its Chinese words.
+    /// What came of it, by its Chinese words; empty where the role does not write it.
     #[serde(default = "met")]
     pub result: String,
     /// Who was met.
