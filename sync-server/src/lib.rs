@@ -5,6 +5,12 @@
 //! Everything below `serve` is plain functions over [`County`]: time and randomness are parameters, so a simulator runs
 //! the real server without sockets.
 
+// A closed pipe must not end a command in a panic: `say!` prints.
+#![warn(clippy::print_stdout)]
+
+#[macro_use]
+mod out;
+
 pub mod api;
 pub mod cli;
 pub mod county;

@@ -64,8 +64,10 @@ pub fn history(session: &Session<'_>, request: &HistoryRequest) -> Result<Vec<Hi
         let group = group(reader, session, &request.record, Until::of(request))?;
         let kind = group.kind(session.eye())?;
         let asked = |line: &HistoryLine| request.field.as_deref().is_none_or(|field| line.field == field);
-        let mut lines: Vec<HistoryLine> =
-            group.unions().flat_map(|all| merge::history(session.schema, kind, &all)).filter(asked).collect();
+        let docs = group.docs.iter().map(|doc| (doc.row.id, doc.observations.as_slice()));
+        let commands = merge::command_history(session.schema, kind, docs);
+        let claims = group.unions().flat_map(|all| merge::history(session.schema, kind, &all));
+        let mut lines: Vec<HistoryLine> = claims.chain(commands).filter(asked).collect();
         lines.sort_by_key(|line| (line.claim.at, line.claim.change));
         let spare = lines.len().saturating_sub(if request.limit == 0 { usize::MAX } else { request.limit as usize });
         lines.drain(..spare);

@@ -43,7 +43,8 @@ impl Tell<'_> {
         )
     }
 
-    fn wanted(&self, one: &Wanted) -> (String, String) {
+    /// What somebody wanted, when.
+    pub(super) fn wanted(&self, one: &Wanted) -> (String, String) {
         self.act(&one.command, &one.args, one.role, &one.by.0, one.at)
     }
 

@@ -65,7 +65,7 @@ fn said(frame: &Frame<'_>, at: usize, words: Words<'_>, claim: Claim, (zh, en): 
 }
 
 /// When it was written down, where that was on another day than it was seen.
-fn written_zh(change: &Observation) -> String {
+pub(super) fn written_zh(change: &Observation) -> String {
     let at = change.body.meta.recorded_at;
     let waiting = if change.accepted_at.is_none() { "，待上传" } else { "" };
     if day_zh(at) == day_zh(change.at) {
@@ -74,7 +74,7 @@ fn written_zh(change: &Observation) -> String {
         format!("，{}{}录入{waiting}", day_zh(at), clock(at))
     }
 }
-fn written_en(change: &Observation) -> String {
+pub(super) fn written_en(change: &Observation) -> String {
     let at = change.body.meta.recorded_at;
     let waiting = if change.accepted_at.is_none() { ", waiting for upload" } else { "" };
     if day_en(at) == day_en(change.at) {

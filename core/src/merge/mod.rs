@@ -33,7 +33,8 @@
 //! **Telling.** `attention` makes items 待确认, whose ids are the same everywhere, and a sentence for each author
 //! whose claim lost. Nothing is ever dropped: `history` shows every claim there was.
 //!
-//! **Commands.** `command` folds what the server answered to intents into states and command fields.
+//! **Commands.** `command` folds what the server answered to intents into states and command fields; `deeds` has a line
+//! of history for each, done or not.
 //!
 //! The resolver is pure. A phone asks it when it writes (`plan`) and after each page; the server asks it with the same
 //! claims and gets the same answer.
@@ -45,6 +46,7 @@ mod claims;
 mod command;
 mod course;
 mod decide;
+mod deeds;
 mod hints;
 mod history;
 mod plan;
@@ -60,6 +62,7 @@ mod tests;
 
 pub use command::{FlowNote, FlowState, Wanted, fold, state_of};
 pub use course::Tell;
+pub use deeds::command_history;
 pub use history::history;
 pub use plan::plan;
 pub use resolve::{keep_own_commands, resolve};

@@ -3,6 +3,7 @@
 
 mod cases;
 mod domain;
+mod history;
 mod laws;
 mod lint;
 mod rows;

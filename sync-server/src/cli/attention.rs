@@ -71,20 +71,20 @@ fn pair_json(named: &Named) -> serde_json::Value {
 }
 
 fn text(county: &County, items: &[CountyItem], pairs: &[Named]) {
-    println!("待确认 / waiting for a person: {}", items.len());
+    say!("待确认 / waiting for a person: {}", items.len());
     for item in items {
         let kind = county.schema().kinds.get(&item.kind).map_or(item.kind.0.as_str(), |kind| kind.zh.as_str());
         let grids: Vec<_> = item.grids.iter().map(|grid| grid.0.as_str()).collect();
         let apart = if item.across_grids { "（跨网格 / across grids）" } else { "" };
-        println!("- {}{apart}", item.zh);
-        println!("  {}", item.en);
-        println!("  {kind} {} · {} · {}", item.title, item.rule, grids.join(" "));
+        say!("- {}{apart}", item.zh);
+        say!("  {}", item.en);
+        say!("  {kind} {} · {} · {}", item.title, item.rule, grids.join(" "));
     }
-    println!("导入时发现的疑似重复 / likely duplicates found by imports: {}", pairs.len());
+    say!("导入时发现的疑似重复 / likely duplicates found by imports: {}", pairs.len());
     for Named { pair, titles: [a, b], grids } in pairs {
         let grids: Vec<_> = grids.iter().map(|grid| grid.0.as_str()).collect();
-        println!("- {a} · {b}：{}", pair.reason.zh);
-        println!("  {a} · {b}: {}", pair.reason.en);
-        println!("  {} {} · {}", pair.a, pair.b, grids.join(" "));
+        say!("- {a} · {b}：{}", pair.reason.zh);
+        say!("  {a} · {b}: {}", pair.reason.en);
+        say!("  {} {} · {}", pair.a, pair.b, grids.join(" "));
     }
 }

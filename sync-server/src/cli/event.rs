@@ -87,7 +87,7 @@ fn list(county: &County, as_json: bool, state: Option<&str>, all: bool) -> Resul
                 json!({
                     "record": line.record, "event_no": line.value("event_no"), "state": line.state.0,
                     "state_zh": line.state.1, "state_en": line.state.2, "type": line.value("type"),
-                    "level": line.value("level"), "owner_unit": line.value("owner_unit"),
+                    "category": line.value(about(line)), "level": line.value("level"), "owner_unit": line.value("owner_unit"),
                     "due_at": line.values.get("due_at"), "place_text": line.value("place_text"),
                 })
             })
@@ -96,17 +96,35 @@ fn list(county: &County, as_json: bool, state: Option<&str>, all: bool) -> Resul
         return Ok(());
     }
     if lines.is_empty() {
-        println!("没有这样的事件 / no such cases");
+        say!("没有这样的事件 / no such cases");
     }
     for line in &lines {
         let due = match line.values.get("due_at") {
             Some(Value::Int(due)) => format!("，限 {} / due", flow::clock(Millis(*due))),
             _ => String::new(),
         };
-        println!("{}  {} {}", line.record, line.value("event_no"), line.value("place_text"));
-        println!("    {} / {}{due} {}", line.state.1, line.state.2, line.value("owner_unit"));
+        say!("{}  {} {}", line.record, line.value("event_no"), line.value("place_text"));
+        say!("    {} / {}{due} {}", line.state.1, line.state.2, line.value("owner_unit"));
+        let (zh, en) = (sort_of(county, line, true).join(" "), sort_of(county, line, false).join(", "));
+        say!("    {zh} / {en}");
     }
     Ok(())
+}
+
+/// The field that says what a case of its type is about.
+fn about(line: &EventLine) -> &'static str {
+    let fields = ["category", "dispute_kind", "request_item"];
+    fields.into_iter().find(|field| !line.value(field).is_empty()).unwrap_or(fields[0])
+}
+
+/// Type, what it is about, and level, as far as they are known.
+fn sort_of(county: &County, line: &EventLine, zh: bool) -> Vec<String> {
+    let kind = county.schema().kind("event");
+    let shown = |key: &str| {
+        let (field, value) = (kind?.field(key)?, line.values.get(key).filter(|value| !value.is_null())?);
+        Some(county.schema().show(field, value, zh))
+    };
+    ["type", about(line), "level"].into_iter().filter_map(shown).collect()
 }
 
 fn show(county: &County, as_json: bool, record: &RecordId) -> Result<(), CountyError> {
@@ -121,10 +139,10 @@ fn show(county: &County, as_json: bool, record: &RecordId) -> Result<(), CountyE
         return Ok(());
     }
     for (zh, en) in story.steps.iter().chain(&story.pending).chain(&story.notes) {
-        println!("{zh}\n    {en}");
+        say!("{zh}\n    {en}");
     }
     for (code, zh, en) in story.states.values() {
-        println!("现在 / now: {zh} / {en}（{code}）");
+        say!("现在 / now: {zh} / {en}（{code}）");
     }
     Ok(())
 }
@@ -152,7 +170,7 @@ impl Do {
         if as_json {
             print_json(&json!({ "record": self.record, "n": done.n, "state": code, "state_zh": zh, "state_en": en }));
         } else {
-            println!("已办理，现在是“{zh}” / done, now {en}");
+            say!("已办理，现在是“{zh}” / done, now {en}");
         }
         Ok(())
     }

@@ -152,7 +152,7 @@ impl Init {
             // Standard output belongs to the figures; the sheet must be seen once all the same.
             eprintln!("{}", *text(std::io::stderr().is_terminal()));
         } else {
-            println!("{}", *text(std::io::stdout().is_terminal()));
+            say!("{}", *text(std::io::stdout().is_terminal()));
         }
         let next = "wangge-server serve";
         self.report(place, keys, &format!("县级服务器已建好，下一步：{next} / the county is set up; next: {next}"));
@@ -170,10 +170,10 @@ impl Init {
                 "hosts": self.all_hosts(),
             }));
         } else {
-            println!("{text}");
-            println!("  数据 / data: {}", shown(&place.data));
-            println!("  密钥 / keys: {}", shown(&place.keys_dir()));
-            println!("  县级指纹 / fingerprint: {}", to_hex(&keys.identity_public()[..8]));
+            say!("{text}");
+            say!("  数据 / data: {}", shown(&place.data));
+            say!("  密钥 / keys: {}", shown(&place.keys_dir()));
+            say!("  县级指纹 / fingerprint: {}", to_hex(&keys.identity_public()[..8]));
         }
     }
 }

@@ -16,7 +16,7 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{County, CountyError, import::Import, keys::files};
+use crate::{County, CountyError, import::Import, keys::files, out};
 
 /// 网格县级服务器：手机登记、同步、台账导入 / county server of Wangge: enrols phones, syncs, imports ledgers
 #[derive(Parser, Debug)]
@@ -110,7 +110,11 @@ pub fn main() -> ExitCode {
         Command::DemoPhone(command) => command.run(),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) if out::whole() => ExitCode::SUCCESS,
+        Ok(()) => {
+            eprintln!("错误 / error: 输出没有写完 / the output could not be written in full");
+            ExitCode::FAILURE
+        }
         Err(error) => {
             eprintln!("错误 / error: {error}");
             ExitCode::from(exit_status(&error))
@@ -124,7 +128,7 @@ pub fn exit_status(error: &CountyError) -> u8 {
 }
 
 fn print_json(value: &serde_json::Value) {
-    println!("{value:#}");
+    say!("{value:#}");
 }
 
 fn shown(path: &Path) -> String {

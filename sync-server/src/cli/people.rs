@@ -73,13 +73,10 @@ impl Invite {
             return Ok(());
         }
         let terminal = std::io::stdout().is_terminal();
-        println!("{}", if terminal { sheet::terminal_qr(&text) } else { sheet::qr(&text) });
-        println!("注册码 / enrolment code:\n{}\n", grouped(&text));
-        println!(
-            "供 {} 的一部手机使用，15 分钟内有效 / for one phone of {}, good for 15 minutes",
-            self.user, self.user
-        );
-        println!("手机连接 / the phone connects to: {}", code.url);
+        say!("{}", if terminal { sheet::terminal_qr(&text) } else { sheet::qr(&text) });
+        say!("注册码 / enrolment code:\n{}\n", grouped(&text));
+        say!("供 {} 的一部手机使用，15 分钟内有效 / for one phone of {}, good for 15 minutes", self.user, self.user);
+        say!("手机连接 / the phone connects to: {}", code.url);
         Ok(())
     }
 }
@@ -152,9 +149,9 @@ fn report(county: &County, user: &UserId, place: &Place) -> Result<(), CountyErr
         print_json(&json!({ "user": person.id, "name": person.name, "assignments": person.assignments }));
         return Ok(());
     }
-    println!("{} {}", person.id, person.name);
+    say!("{} {}", person.id, person.name);
     for (role, scope) in person.assignments {
-        println!("  {role} {} {scope}", role.zh());
+        say!("  {role} {} {scope}", role.zh());
     }
     Ok(())
 }
@@ -188,7 +185,7 @@ impl Region {
             ));
         } else {
             for (code, name) in regions {
-                println!("{code} {name}");
+                say!("{code} {name}");
             }
         }
         Ok(())
@@ -209,7 +206,7 @@ impl Revoke {
         if place.json {
             print_json(&json!({ "revoked": self.device }));
         } else {
-            println!("已停用手机 {} / phone {} is out of use", self.device, self.device);
+            say!("已停用手机 {} / phone {} is out of use", self.device, self.device);
         }
         Ok(())
     }

@@ -51,12 +51,12 @@ impl Serve {
             county.set_url(&url)?;
         }
         if place.json {
-            println!("{}", json!({ "url": url, "address": bound.to_string(), "port": bound.port() }));
+            say!("{}", json!({ "url": url, "address": bound.to_string(), "port": bound.port() }));
         } else {
-            println!("{} 网格服务器已启动 / Wangge server running", county.name());
-            println!("手机连接地址 / phones connect to: {url}");
-            println!("本机监听 / listening on: https://{bound}");
-            println!("按 Ctrl-C 停止 / press Ctrl-C to stop");
+            say!("{} 网格服务器已启动 / Wangge server running", county.name());
+            say!("手机连接地址 / phones connect to: {url}");
+            say!("本机监听 / listening on: https://{bound}");
+            say!("按 Ctrl-C 停止 / press Ctrl-C to stop");
         }
         server.stop_on_signal()?;
         server.wait()?;

@@ -45,7 +45,10 @@ impl SchemaCommand {
         match self {
             Self::Check(check) => check.run(place),
             Self::Doc(doc) => {
-                print!("{}", dictionary::markdown(Schema::built_in(), matches!(doc.lang, Lang::Zh)));
+                crate::out::print(format_args!(
+                    "{}",
+                    dictionary::markdown(Schema::built_in(), matches!(doc.lang, Lang::Zh))
+                ));
                 Ok(())
             }
         }
@@ -93,7 +96,7 @@ fn print_problems(place: &Place, problems: &[SchemaError]) {
         return print_json(&json!({ "ok": false, "problems": problems }));
     }
     for problem in problems {
-        println!("{problem}");
+        say!("{problem}");
     }
 }
 
@@ -107,8 +110,8 @@ fn print_understood(place: &Place, schema: &Schema, county: &[(&str, &str)]) {
         );
     }
     for (file, label) in said {
-        println!("{file}: {} / {}", label.zh, label.en);
+        say!("{file}: {} / {}", label.zh, label.en);
     }
     let (kinds, lists) = (schema.kinds.len(), schema.lists.len());
-    println!("通过检查：共{kinds}类记录、{lists}张代码表 / accepted: {kinds} kinds, {lists} code lists");
+    say!("通过检查：共{kinds}类记录、{lists}张代码表 / accepted: {kinds} kinds, {lists} code lists");
 }

@@ -57,28 +57,28 @@ impl Status {
 
     fn text(&self, county: &County) -> Result<(), CountyError> {
         let totals = county.totals()?;
-        println!("{}（第 {} 期 / epoch {}）", county.name(), county.epoch(), county.epoch());
-        println!("手机连接地址 / phones connect to: {}", county.url()?);
-        println!("记录 / records: {}", totals.records);
+        say!("{}（第 {} 期 / epoch {}）", county.name(), county.epoch(), county.epoch());
+        say!("手机连接地址 / phones connect to: {}", county.url()?);
+        say!("记录 / records: {}", totals.records);
         for (kind, count) in county.counts()? {
             let label = county.schema().kinds.get(&kind).map_or(kind.0.as_str(), |k| k.zh.as_str());
-            println!("  {label} {kind}: {count}");
+            say!("  {label} {kind}: {count}");
         }
-        println!("已接收修改 / accepted changes: {}", totals.changes);
-        println!("同步单元 / buckets: {}", totals.buckets);
-        println!("待核定 / waiting for a person: {}", totals.review);
-        println!("已退回 / refused: {}", totals.refused);
-        println!("疑似重复 / likely duplicates: {}", totals.pairs);
+        say!("已接收修改 / accepted changes: {}", totals.changes);
+        say!("同步单元 / buckets: {}", totals.buckets);
+        say!("待核定 / waiting for a person: {}", totals.review);
+        say!("已退回 / refused: {}", totals.refused);
+        say!("疑似重复 / likely duplicates: {}", totals.pairs);
         let devices = county.devices()?;
-        println!("手机 / phones: {}", devices.len());
+        say!("手机 / phones: {}", devices.len());
         for device in devices {
             let state = if device.revoked_at.is_some() { "已停用 / revoked" } else { "" };
             let ago = ago(clock(), device.last_contact);
-            println!("  {} {} {} {} {ago} {state}", device.id, device.user, device.role.zh(), device.name);
+            say!("  {} {} {} {} {ago} {state}", device.id, device.user, device.role.zh(), device.name);
         }
         if self.buckets {
             for head in county.buckets()? {
-                println!("  {} {}", head.bucket, head.head);
+                say!("  {} {}", head.bucket, head.head);
             }
         }
         Ok(())

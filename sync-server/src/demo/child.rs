@@ -26,7 +26,7 @@ impl Link for Stalled {
 impl Transport for StalledTransport {
     fn post(&self, path: &str, body: Vec<u8>) -> Result<(u16, Vec<u8>), TransportError> {
         let reply = self.0.post(path, body)?;
-        println!("{REPLIED}");
+        say!("{REPLIED}");
         let _ = std::io::stdout().flush();
         std::thread::sleep(Duration::from_secs(30));
         Ok(reply)

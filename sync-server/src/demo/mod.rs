@@ -198,9 +198,9 @@ pub fn print_table(report: &Report) {
         ("往返 round trips", report.round_trips.to_string()),
         ("用时 seconds", report.seconds.to_string()),
     ];
-    println!();
+    say!();
     for (name, value) in rows {
-        println!("  {name:<28} {value:>12}");
+        say!("  {name:<28} {value:>12}");
     }
-    println!();
+    say!();
 }

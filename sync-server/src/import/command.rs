@@ -39,7 +39,7 @@ impl Import {
             Err(CountyError::InUse) if self.dry_run => Some(place.open_beside()?),
             Err(error) => return Err(error),
         };
-        print!("{}", self.work(place.json, county.as_ref())?);
+        crate::out::print(format_args!("{}", self.work(place.json, county.as_ref())?));
         Ok(())
     }
 

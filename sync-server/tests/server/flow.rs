@@ -1,6 +1,6 @@
 //! Commands: intents in changes, outcomes in the log, and what people at the county do.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path, process::Command};
 
 use wangge_core::{
     doc::Draft,
@@ -568,6 +568,10 @@ fn a_case_is_worked_from_the_command_line() {
 
     let list = text(&run(dir.path(), &["event", "list"], ""));
     assert!(list.contains("西门广场") && list.contains("已派单 / dispatched，限 2199-03-12 18:00"), "{list}");
+    assert!(list.contains("    LISTED\n"), "{list}");
+    for command in [&["event", "list"] as &[&str], &["attention"], &["status"], &["schema", "doc"]] {
+        ends_well_where_nobody_reads(dir.path(), command);
+    }
     let list = text(&run(dir.path(), &["event", "list", "--json", "--state", "closed"], ""));
     assert_eq!(serde_json::from_str::<serde_json::Value>(&list).unwrap()["events"], serde_json::json!([]));
     let shown = text(&run(dir.path(), &["event", "show", &record], ""));
@@ -577,4 +581,13 @@ fn a_case_is_worked_from_the_command_line() {
     );
     let (done, said) = step(&["sign_in", "--user", "li.na", "--role", "tc", "nonsense"]);
     assert!(!done && said.contains("应写作 名称=内容"), "{said}");
+}
+
+/// As `| head -1` does after its line: the pipe has no reader any more.
+fn ends_well_where_nobody_reads(dir: &Path, arguments: &[&str]) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wangge-server"));
+    let done = command.args(arguments).current_dir(dir).stdout(writer).output().unwrap();
+    assert!(done.status.success() && done.stderr.is_empty(), "{arguments:?}: {}", crate::command::text(&done));
 }
