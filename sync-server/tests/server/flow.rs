@@ -568,7 +568,7 @@ fn a_case_is_worked_from_the_command_line() {
 
     let list = text(&run(dir.path(), &["event", "list"], ""));
     assert!(list.contains("西门广场") && list.contains("已派单 / dispatched，限 2199-03-12 18:00"), "{list}");
-    assert!(list.contains("    LISTED\n"), "{list}");
+    assert!(list.contains("    诉求 噪声 黄色(一般) / request, noise, 3 yellow, ordinary\n"), "{list}");
     for command in [&["event", "list"] as &[&str], &["attention"], &["status"], &["schema", "doc"]] {
         ends_well_where_nobody_reads(dir.path(), command);
     }
