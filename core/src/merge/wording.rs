@@ -1,6 +1,9 @@
 //! Values, people and times as sentences say them.
 
-use crate::model::{Field, FieldType, Member, Millis, Observation, Point, Role, Rule, Schema, Value};
+use crate::model::{
+    Field, FieldType, Member, Millis, Observation, Point, Role, Rule, Schema, Value,
+    text::{china_date, china_day},
+};
 
 /// One field in words, in one language.
 #[derive(Clone, Copy)]
@@ -95,36 +98,24 @@ fn entry_text(value: &Value) -> Value {
     text.map_or_else(|| value.clone(), Value::from)
 }
 
-/// Year, month and day in China (UTC+8), by Hinnant's `civil_from_days`.
-fn civil(at: Millis) -> (i64, i64, i64) {
-    let days = super::rules::day(at) + 719_468;
-    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (year + era * 400 + i64::from(month <= 2), month, day)
-}
 /// `2026年3月8日`.
 pub(super) fn day_zh(at: Millis) -> String {
-    let (year, month, day) = civil(at);
+    let (year, month, day) = china_date(at);
     format!("{year}年{month}月{day}日")
 }
 /// `2026-03-08`.
 pub(super) fn day_en(at: Millis) -> String {
-    let (year, month, day) = civil(at);
-    format!("{year}-{month:02}-{day:02}")
+    china_day(at)
 }
 /// `3月8日`, with the year where it is not this year's.
 pub(super) fn short_day_zh(at: Millis, today: Millis) -> String {
-    let (year, month, day) = civil(at);
-    if year == civil(today).0 { format!("{month}月{day}日") } else { day_zh(at) }
+    let (year, month, day) = china_date(at);
+    if year == china_date(today).0 { format!("{month}月{day}日") } else { day_zh(at) }
 }
 /// `8 March` would need names of months: `03-08`, with the year where it is not this year's.
 pub(super) fn short_day_en(at: Millis, today: Millis) -> String {
-    let (year, month, day) = civil(at);
-    if year == civil(today).0 { format!("{month:02}-{day:02}") } else { day_en(at) }
+    let (year, month, day) = china_date(at);
+    if year == china_date(today).0 { format!("{month:02}-{day:02}") } else { day_en(at) }
 }
 /// `10:00`.
 pub(super) fn clock(at: Millis) -> String {

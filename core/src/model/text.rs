@@ -166,9 +166,14 @@ pub fn moment(text: &str) -> Option<i64> {
     Some((days(y, m, d) * 86_400 + seconds - 8 * 3600) * 1000)
 }
 
+/// Year, month and day of a moment in China (UTC+8).
+pub fn china_date(at: Millis) -> (i64, u32, u32) {
+    civil(at.0.saturating_add(8 * 3_600_000).div_euclid(Millis::DAY))
+}
+
 /// The day of a moment in China, as records write days.
 pub fn china_day(at: Millis) -> String {
-    let (y, m, d) = civil(at.0.saturating_add(8 * 3_600_000).div_euclid(Millis::DAY));
+    let (y, m, d) = china_date(at);
     format!("{y:04}-{m:02}-{d:02}")
 }
 
