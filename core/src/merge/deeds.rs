@@ -9,7 +9,7 @@ use super::{
     course::Tell,
     history::{written_en, written_zh},
     types::{Claim, HistoryLine},
-    wording::{Words, role_en, when_en, when_zh},
+    wording::{Words, when_en, when_zh},
 };
 use crate::model::{
     ChangeHash, DocId, Kind, Observation, RecordId, Schema, Value,
@@ -134,7 +134,7 @@ impl<'a> Page<'a> {
         let (who, who_en) = if step.by.0 == flow::COUNTY {
             ("县里".to_owned(), "the county".to_owned())
         } else {
-            (format!("{}（{}）", step.by, step.role.zh()), format!("{} ({})", step.by, role_en(step.role)))
+            (format!("{}（{}）", step.by, step.role.zh()), format!("{} ({})", step.by, step.role.en()))
         };
         (
             format!("{}，{who}通过“{act}”把{}记为{}。", when_zh(base), zh.label(), zh.value(value)),
