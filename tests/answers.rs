@@ -297,6 +297,41 @@ fn a_summary_says_who_changed_what_from_what() {
 }
 
 #[test]
+fn a_summary_tells_what_is_open_as_open_and_what_is_cleared_as_cleared() {
+    let world = world(62);
+    let record = two_names(&world);
+    let head = phone(&world, "丙");
+    let said = || head.app.summary(record).expect("summary").into_iter().map(|one| one.zh).collect::<Vec<_>>();
+    let open = said();
+    assert_eq!(
+        open[..2],
+        [
+            "姓名3月2日由乙记为“张炜”（见证件），有不同说法，待确认，目前仍用“张伟”。",
+            "姓名3月2日由甲记为“张玮”（见证件），有不同说法，待确认，目前仍用“张伟”。",
+        ]
+    );
+    let act = head.app.answer(&only(head).id, &claim(&only(head), "张炜")).expect("answer");
+    assert!(
+        said()[0].contains("核实后定为“张炜”") && said().iter().all(|line| !line.contains("待确认")),
+        "{:?}",
+        said()
+    );
+    head.app.undo(&act.id).expect("undo");
+    assert_eq!(said(), open);
+    let history = head.app.history(record, Some("name")).expect("history").pop().expect("a line");
+    assert!(history.zh.contains("决定姓名为“张炜”") && history.zh.contains("撤销"), "{}", history.zh);
+
+    head.app.edit(&put(Some(record), Source::SelfSaid, "work", "粮站")).expect("edit");
+    let clear = EditRequest {
+        edits: vec![FieldEdit::put("work", Value::Null)],
+        ..put(Some(record), Source::SelfSaid, "work", "")
+    };
+    pass(&world, HOUR);
+    head.app.edit(&clear).expect("edit");
+    assert_eq!(said()[0], "工作单位3月2日由丙清空（本人述），此前是“粮站”。");
+}
+
+#[test]
 fn an_answer_is_taken_back_within_a_day_and_the_question_returns_to_everybody() {
     let world = world(18);
     let record = two_names(&world);

@@ -1,7 +1,7 @@
 //! Records that a person declares to be one, and parts again: on real stores and the real server functions.
 
 use wangge_core::{
-    app::{Answer, AnswerKind, AppError, AttentionView, EditRequest, FieldEdit, ListRequest},
+    app::{Answer, AnswerKind, AppError, AttentionView, EditRequest, FieldEdit, HistoryRequest, ListRequest},
     model::{KindName, Member, Millis, RecordId, Role, Source, Value},
 };
 use wangge_harness::world::{Phone, World};
@@ -310,4 +310,36 @@ fn a_merge_that_gave_way_to_another_is_not_taken_back_by_its_author() {
     assert_eq!(rule(&a.app.undo(&act.id)), "overtaken");
     sync(&world, &["甲", "丙"]);
     assert_eq!(listed(head), [kept]);
+}
+
+#[test]
+fn before_a_merge_and_after_it_was_parted_the_past_stays_as_it_was() {
+    let world = world(59);
+    let (kept, other) = twins(&world);
+    let (a, head) = (phone(&world, "甲"), phone(&world, "丙"));
+    let apart = world.clock.pass(1_000);
+    pass(&world, 60_000);
+    a.app.merge(other, kept).expect("merge");
+    sync(&world, &["甲", "丙"]);
+    pass(&world, 60_000);
+    let joined = world.clock.pass(1_000);
+    let then = |phone: &Phone, at: Millis, record| {
+        let request = HistoryRequest { known_until: Some(at), ..HistoryRequest::all(record) };
+        let view = phone.app.as_of(&request).expect("as of");
+        (view.record, view.aliases.clone(), view.field("work").map(|field| field.shown.clone()))
+    };
+    let work = Some("县医院".to_owned());
+    assert_eq!(then(a, apart, kept), (kept, vec![], None), "nobody had joined them");
+    assert_eq!(then(a, apart, other), (other, vec![], work.clone()));
+    assert_eq!(then(a, joined, other), (kept, vec![other], work.clone()));
+    pass(&world, 60_000);
+    head.app.unmerge(other).expect("unmerge");
+    sync(&world, &["丙", "甲"]);
+    pass(&world, 60_000);
+    let parted = world.clock.pass(1_000);
+    for phone in [a, head] {
+        assert_eq!(then(phone, apart, kept), (kept, vec![], None));
+        assert_eq!(then(phone, joined, kept), (kept, vec![other], work.clone()), "then they were one");
+        assert_eq!(then(phone, parted, kept), (kept, vec![], None));
+    }
 }

@@ -60,6 +60,60 @@ impl Group {
         Ok((!docs.is_empty()).then_some(Self { head, aliases, docs }))
     }
 
+    /// Reads a record as it was joined when only what `cut` leaves was there: what the outcomes of that time make of it,
+    /// not those of today.
+    pub fn then(
+        reader: &Reader<'_>,
+        eye: Eye<'_>,
+        record: &RecordId,
+        cut: impl Fn(&mut Vec<Observation>),
+    ) -> Result<Option<Self>, AppError> {
+        let read = |record: &RecordId| -> Result<Vec<DocState>, AppError> {
+            let mut docs = views::docs_of(reader, eye, record)?;
+            for doc in &mut docs {
+                cut(&mut doc.observations);
+            }
+            Ok(docs)
+        };
+        let docs = read(record)?;
+        let Some(kind) = docs.first().map(|doc| doc.row.kind.clone()) else { return Ok(None) };
+        // Who was an alias then may be none now, so that every record of the kind is asked.
+        let mut alias_then = BTreeMap::new();
+        let mut after = None;
+        loop {
+            let page = reader.docs_page(after.as_ref(), PAGE)?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            for row in page.iter().filter(|row| row.kind == kind) {
+                if alias_then.contains_key(&row.id.record) {
+                    continue;
+                }
+                alias_then.insert(row.id.record, alias_of(eye, &read(&row.id.record)?));
+            }
+        }
+        let mut way = vec![*record];
+        while let Some(Some(next)) = alias_then.get(&way[way.len() - 1]) {
+            if way.contains(next) || way.len() == CHAIN || !alias_then.contains_key(next) {
+                break;
+            }
+            way.push(*next);
+        }
+        let head = way[way.len() - 1];
+        let mut group = Self { head, aliases: Vec::new(), docs: read(&head)? };
+        let mut names = vec![head];
+        while let Some(name) = names.pop() {
+            let of = alias_then.iter().filter(|(_, of)| **of == Some(name)).map(|(record, _)| *record);
+            for alias in of.filter(|alias| *alias != head).collect::<Vec<_>>() {
+                if !group.aliases.contains(&alias) {
+                    group.aliases.push(alias);
+                    group.docs.extend(read(&alias)?);
+                    names.push(alias);
+                }
+            }
+        }
+        Ok(Some(group))
+    }
+
     /// Reads a record for its views to be made anew, and notes what it is an alias of now. Gives besides every other
     /// record that is shown otherwise than before.
     pub fn renew(
@@ -171,6 +225,9 @@ fn alias_of(eye: Eye<'_>, docs: &[DocState]) -> Option<RecordId> {
     let resolved = merge::resolve(eye.schema, kind, doc.row.id, &doc.observations);
     resolved.fields.get(ALIAS_OF)?.value.text()?.parse().ok()
 }
+
+/// Documents read at once.
+const PAGE: usize = 256;
 
 /// Aliases of aliases are followed so far; a longer chain is no work of people.
 const CHAIN: usize = 16;

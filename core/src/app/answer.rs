@@ -142,9 +142,13 @@ fn answer_field(
     }
     let shown = |value: &Value, zh| session.schema.show(field, value, zh);
     let value = chosen(item, answer)?;
-    let say = Sentence {
-        zh: format!("您把{}确定为“{}”", field.zh, shown(value, true)),
-        en: format!("you settled {} as \"{}\"", field.en, shown(value, false)),
+    let say = if value.is_null() {
+        Sentence { zh: format!("您确定清空{}", field.zh), en: format!("you settled {} as empty", field.en) }
+    } else {
+        Sentence {
+            zh: format!("您把{}确定为“{}”", field.zh, shown(value, true)),
+            en: format!("you settled {} as \"{}\"", field.en, shown(value, false)),
+        }
     };
     writer.drop_later(&row.id)?;
     acts::keep(writer, session, Done::new(group.head, say, wrote.changes))

@@ -153,6 +153,11 @@ fn told(
 ) -> Result<ActView, AppError> {
     let field = kind.field(key).ok_or_else(changed)?;
     let (request, zh, en) = match answer {
+        Answer::Value { value, source } if value.is_null() => (
+            EditRequest { source: *source, ..form(kind, record, vec![FieldEdit::put(key, Value::Null)]) },
+            format!("您清空了{}", field.zh),
+            format!("you cleared {}", field.en),
+        ),
         Answer::Value { value, source } => (
             EditRequest { source: *source, ..form(kind, record, vec![FieldEdit::put(key, value.clone())]) },
             format!("您把{}改为“{}”", field.zh, session.schema.show(field, value, true)),

@@ -102,11 +102,10 @@ pub fn summary(session: &Session<'_>, record: &RecordId) -> Result<Vec<Sentence>
 }
 
 fn group(reader: &Reader<'_>, session: &Session<'_>, record: &RecordId, until: Until) -> Result<Group, AppError> {
-    let mut group = Group::read(reader, session.eye(), record)?.ok_or(AppError::NotFound)?;
-    for doc in &mut group.docs {
-        until.cut(&mut doc.observations);
+    if until.seen.is_none() && until.known.is_none() {
+        return Group::read(reader, session.eye(), record)?.ok_or(AppError::NotFound);
     }
-    Ok(group)
+    Group::then(reader, session.eye(), record, |all| until.cut(all))?.ok_or(AppError::NotFound)
 }
 
 /// Sentences about references say names, not ids.

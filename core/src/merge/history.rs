@@ -84,12 +84,21 @@ pub(super) fn written_en(change: &Observation) -> String {
     }
 }
 
+/// Whether it is a decision, or was meant as one before its author undid it.
+fn decided(column: &Column<'_>, claim: &Node<'_>) -> bool {
+    let change = column.frame.ancestry.change(claim.change);
+    let undone = column.frame.ancestry.is_undone(claim.change);
+    claim.decision || undone && !change.body.meta.decides.is_empty() && column.field.decide.contains(&change.role)
+}
+
 fn act_zh(column: &Column<'_>, claim: &Node<'_>, words: Words<'_>) -> String {
     let (label, value) = (words.label(), words.value(claim.value));
+    let decision = decided(column, claim);
     match column.field.rule {
         Rule::Log => format!("在{label}中记下{value}"),
         Rule::Set => format!("{}{label}{value}", if claim.put { "记下" } else { "确认" }),
-        _ if claim.decision => format!("决定{label}为{value}"),
+        _ if decision && claim.value.is_null() => format!("决定清空{label}"),
+        _ if decision => format!("决定{label}为{value}"),
         _ if !claim.put => format!("确认{label}为{value}"),
         _ if claim.value.is_null() => format!("清空了{label}"),
         _ => format!("把{label}记为{value}"),
@@ -97,10 +106,12 @@ fn act_zh(column: &Column<'_>, claim: &Node<'_>, words: Words<'_>) -> String {
 }
 fn act_en(column: &Column<'_>, claim: &Node<'_>, words: Words<'_>) -> String {
     let (label, value) = (words.label(), words.value(claim.value));
+    let decision = decided(column, claim);
     match column.field.rule {
         Rule::Log => format!("added {value} to {label}"),
         Rule::Set => format!("{} {label} {value}", if claim.put { "recorded" } else { "confirmed" }),
-        _ if claim.decision => format!("decided that {label} is {value}"),
+        _ if decision && claim.value.is_null() => format!("decided that {label} is empty"),
+        _ if decision => format!("decided that {label} is {value}"),
         _ if !claim.put => format!("confirmed {label} as {value}"),
         _ if claim.value.is_null() => format!("cleared {label}"),
         _ => format!("recorded {label} as {value}"),

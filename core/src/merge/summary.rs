@@ -27,6 +27,8 @@ struct Passage<'a> {
     /// What was in force after.
     after: &'a Value,
     confirmed: Option<&'a Observation>,
+    /// Whether a person has still to decide between it and others.
+    contested: bool,
 }
 
 fn passages<'a>(column: &'a Column<'a>) -> Vec<Passage<'a>> {
@@ -53,7 +55,12 @@ fn passages<'a>(column: &'a Column<'a>) -> Vec<Passage<'a>> {
         ancestry::put(&mut past, claim.change);
         column.look(&past, &mut view);
         let after = rules::judge(column, &view).value;
-        out.push(Passage { column, node, before, after, confirmed: None });
+        out.push(Passage { column, node, before, after, confirmed: None, contested: false });
+    }
+    column.look(&column.frame.ancestry.all(), &mut view);
+    let now = rules::judge(column, &view);
+    for passage in out.iter_mut().filter(|passage| now.contested.contains(&passage.node)) {
+        (passage.contested, passage.after) = (true, now.value);
     }
     out
 }
@@ -91,7 +98,12 @@ impl Passage<'_> {
         let was = before.map_or_else(String::new, |before| format!("，此前是{before}"));
         match self.column.field.rule {
             Rule::Log | Rule::Set => format!("{label}{when}记下{value}（{source}）"),
+            _ if claim.decision && claim.value.is_null() => format!("{label}{when}（{}）核实后清空{was}", by.role.zh()),
             _ if claim.decision => format!("{label}{when}（{}）核实后定为{value}{was}", by.role.zh()),
+            _ if self.contested => {
+                let now = words.value(self.after);
+                format!("{label}{when}记为{value}（{source}），有不同说法，待确认，目前仍用{now}")
+            }
             _ if self.after != claim.value => {
                 format!("{label}{when}记为{value}（{source}），没有采用，仍是{}", words.value(self.after))
             }
@@ -109,7 +121,14 @@ impl Passage<'_> {
         let was = before.map_or_else(String::new, |before| format!("; before that {before}"));
         match self.column.field.rule {
             Rule::Log | Rule::Set => format!("{label}: {value} recorded {when} ({source})"),
+            _ if claim.decision && claim.value.is_null() => {
+                format!("{label} settled as empty {when} ({}){was}", by.role.en())
+            }
             _ if claim.decision => format!("{label} settled as {value} {when} ({}){was}", by.role.en()),
+            _ if self.contested => {
+                let now = words.value(self.after);
+                format!("{label} recorded as {value} {when} ({source}); others differ, to be settled, meanwhile {now}")
+            }
             _ if self.after != claim.value => {
                 format!("{label} recorded as {value} {when} ({source}), not taken: still {}", words.value(self.after))
             }
