@@ -214,6 +214,18 @@ fn the_later_epoch_comes_after_and_what_no_longer_fits_is_a_note() {
         (state.notes[0].zh.as_str(), state.notes[0].en.as_str()),
         ("当时已是“已派单”", "it was 'dispatched' by then")
     );
+
+    // Two were refused before the restoration; the restored server carried one of them out.
+    let refused = |n: u64, command: &str, to: &str| {
+        answer(n as usize, Outcome { ok: false, why: "不行".to_owned(), ..outcome(n, 1, command, ("reported", to)) })
+    };
+    let done = outcome(2, 2, "accept", ("reported", "accepted")).to_value();
+    let again = observation(9, "county", vec![(format!("out/{}", ulid(2)), done)], 9);
+    let report = answer(1, outcome(1, 1, "submit", ("draft", "reported")));
+    let state = fold(&[report, refused(2, "accept", "accepted"), refused(3, "void", "voided"), again]);
+    assert_eq!(state.states["event"], "accepted");
+    let left: Vec<_> = state.notes.iter().map(|note| note.wanted.command.as_str()).collect();
+    assert_eq!(left, ["void"], "what was carried out is no note any more, what was not stays one");
 }
 
 #[test]
