@@ -46,6 +46,9 @@ struct Deed {
     line: HistoryLine,
 }
 
+/// By intent, epoch and number: what the county said, and in which change.
+type Answers<'a> = BTreeMap<(&'a str, (u64, u64)), (&'a Observation, Outcome)>;
+
 /// One document.
 struct Page<'a> {
     schema: &'a Schema,
@@ -54,7 +57,7 @@ struct Page<'a> {
     changes: BTreeMap<String, &'a Observation>,
     /// Whose author took it back, and when.
     undone: BTreeMap<ChangeHash, &'a Observation>,
-    outcomes: BTreeMap<(&'a str, (u64, u64)), (&'a Observation, Outcome)>,
+    outcomes: Answers<'a>,
 }
 
 impl<'a> Page<'a> {

@@ -76,7 +76,7 @@ impl World {
         for guard in &row.guards {
             match guard {
                 Guard::CalledUnit { by, .. } | Guard::AllTold { by, .. } => {
-                    steps.push(step(flow, by, "other", Role::TC))
+                    steps.push(step(flow, by, "other", Role::TC));
                 }
                 Guard::OwnWork(name) => steps.push(step(flow, name, ME, row.who[0])),
                 Guard::Answers { ask, .. } => steps.push(step(flow, ask, "other", Role::DP)),
