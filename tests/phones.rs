@@ -211,7 +211,7 @@ fn a_form_that_is_not_ready_is_kept_as_it_is() {
     app.close().expect("close");
     app.reopen().expect("reopen");
     let kept = app.drafts().expect("drafts");
-    assert_eq!(kept, [draft.clone()], "nothing that was typed is lost, and nothing of it was written");
+    assert_eq!(kept, std::slice::from_ref(&draft), "nothing that was typed is lost, and nothing of it was written");
     assert_eq!((app.held().expect("held").len(), app.outbox().expect("outbox").pending), (0, 0));
 
     form.edits = vec![
