@@ -196,12 +196,12 @@ fn pages_follow_each_other() {
 fn problems_of_a_form_come_all_at_once() {
     let (_dir, phone) = enrolled();
     let mut form = new_resident("王芳");
-    form.edits = vec![put("sex", "x"), put("birth_date", "yesterday"), put("no_such_field", "1")];
+    form.edits = vec![put("sex", "x"), put("emergency_phone", "yesterday"), put("no_such_field", "1")];
     let error = phone.edit(form).expect_err("nothing of it can be kept");
     let WanggeError::Invalid { problems, .. } = &error else { panic!("{error:?}") };
     let mut fields: Vec<&str> = problems.iter().map(|problem| problem.field.as_str()).collect();
     fields.sort_unstable();
-    assert_eq!(fields, ["birth_date", "name", "no_such_field", "sex"]);
+    assert_eq!(fields, ["emergency_phone", "name", "no_such_field", "sex"]);
     let Sentence { zh, en } = error.say();
     assert!(zh.contains('；') && en.contains("; "), "{zh} {en}");
 }
