@@ -112,7 +112,7 @@ fn value_by_value(county: &County, phone: &Phone, verdict: &mut Verdict) -> Resu
         let page = app.list(&request).map_err(said)?;
         for item in &page.items {
             let here = app.get(item.record).map_err(said)?;
-            let there = county.resolve_record(&item.record)?;
+            let there = county.resolve_joined(&item.record)?;
             for problem in differences(&here, &there) {
                 verdict.problems.push(format!("{}: {} {problem}", phone.member.name, item.title));
             }
@@ -134,7 +134,9 @@ fn differences(here: &RecordView, there: &RecordState) -> Vec<String> {
             out.push(format!("{}: {:?} ≠ {:?}", field.field, field.value, server.map(|s| &s.value)));
         }
     }
-    let ids: BTreeSet<&str> = here.attention.iter().map(|item| item.id.as_str()).collect();
+    // Items over several records rest on what a phone holds; `tests/across.rs` compares those.
+    let of_fields = here.attention.iter().filter(|item| !item.field.is_empty());
+    let ids: BTreeSet<&str> = of_fields.map(|item| item.id.as_str()).collect();
     let held: BTreeSet<_> = here.fields.iter().map(|f| f.audience).collect();
     let asked = there.iter().filter(|(doc, _)| held.contains(&doc.audience)).flat_map(|(_, doc)| &doc.attention);
     let asked: Vec<String> = asked.map(|item| wangge_core::model::ids::to_hex(&item.id)).collect();
